@@ -1,0 +1,50 @@
+"""Python without running it: names, values, and the ways out of loops.
+
+This package knows Python and nothing else. It does not know what OpenAI is, what a
+job is, or what any rule wants. Somebody else (``bgmode.model``) tells it which calls
+*poll*, and what such a call answers. It tells back how each loop is left.
+
+How a loop is judged
+====================
+
+The question is: *if every poll answers the same from now on, how is this loop left?*
+It is asked once for each answer (``queued``, ``failed``, ...), and it is answered by
+running the function with values that may be unknown.
+
+**Values** (``values.py``). A value is ``Known`` (this very constant), a ``Record``
+(some of its fields are known: a response whose ``status`` is ``"failed"``, a dict that
+is being filled), something to call (``Function``, ``ClassRef``, ``Instance``,
+``Symbol``), or ``Unknown``. Arithmetic is never done: ``attempts + 1`` is unknown at
+once. So clocks and counters decide nothing, which is right: they are bounds, and a bound
+is what ends a loop *whatever* the poll answers. Each value also says whether it was
+``polled``: whether the answer of a poll has gone into it.
+
+**Conditions** are three-valued. A condition that is true or false takes one branch. An
+undecided one takes both, and what the two branches leave behind is *joined*: a name
+that has the same value in both keeps it, any other becomes unknown.
+
+**Ways out** (``exits.py``). A statement either falls through to the next one or leaves
+by a way out: ``break``, ``return``, ``raise``, or the loop's own header. A way out is
+named by the node that takes it, so "left by the deadline's ``raise``" and "left by the
+``return`` for completed" are two things. ``try``, ``with`` and ``finally`` catch and
+redirect ways out just as Python does.
+
+**Turns**. A loop is run turn by turn, each turn from the state that the last one left.
+A turn that nothing falls out of ends the loop: it is ALWAYS left. A state that has been
+there before means that all later turns are known: if no way out was seen, the loop is
+NEVER left, otherwise it is left MAYBE. *Why this ends*: there are finitely many names;
+after a few turns each new state is joined with the one before it, a join can only turn a
+value into an unknown one, and an unknown one stays so.
+
+**Before the first poll** of a loop its tests read what was there before, which says
+nothing about the poll's answer. A way out that is taken before the first poll of this
+loop is therefore not counted.
+
+**Guesses**. Where an undecided condition depends on the poll's answer in a way that
+cannot be seen (``if looks_finished(response)``), the ways out behind it are marked as
+guesses. A rule must not conclude anything from the absence or presence of those.
+
+What is deliberately not known: implicit exceptions that leave the function (every call
+may fail; that is a crash, not a design), other threads, ``__getattr__`` and friends,
+and whatever is more than a few calls away.
+"""

@@ -1,0 +1,188 @@
+"""What is known of functions whose code is not read: who waits, who bounds, who may raise.
+
+The names are those of the standard library and of the asynchronous frameworks; for
+anything else only the *kind* of name speaks: ``logger.info`` tells somebody, a
+``_raise_on_failure`` decides something.
+"""
+
+from __future__ import annotations
+
+import re
+
+SLEEPS = frozenset(
+    {
+        "time.sleep",
+        "asyncio.sleep",
+        "anyio.sleep",
+        "anyio.sleep_until",
+        "trio.sleep",
+        "trio.sleep_until",
+        "curio.sleep",
+        "gevent.sleep",
+        "eventlet.sleep",
+    }
+)
+"""Calls that wait and do nothing else."""
+
+TIMEOUT_SCOPES = frozenset(
+    {
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "async_timeout.timeout",
+        "async_timeout.timeout_at",
+        "anyio.fail_after",
+        "trio.fail_after",
+        "trio.fail_at",
+        "anyio.move_on_after",
+        "trio.move_on_after",
+        "trio.move_on_at",
+    }
+)
+"""``with`` blocks that end by themselves."""
+
+SWALLOWING_SCOPES = frozenset(name for name in TIMEOUT_SCOPES if ".move_on_" in name)
+"""Those of them that go on after the block instead of raising."""
+
+TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})
+"""Calls that await their first argument and give up after a while."""
+
+PASS_THROUGH = frozenset(
+    {
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "asyncio.run",
+        "asyncio.ensure_future",
+        "asyncio.create_task",
+        "typing.cast",
+        "copy.copy",
+        "copy.deepcopy",
+    }
+)
+"""Calls that give what their last positional or first argument gives (see ``passed``)."""
+
+APPLY = {
+    "asyncio.to_thread": 0,
+    "anyio.to_thread.run_sync": 0,
+    "trio.to_thread.run_sync": 0,
+    "asgiref.sync.sync_to_async": 0,
+    "run_in_executor": 1,
+    "starlette.concurrency.run_in_threadpool": 0,
+    "fastapi.concurrency.run_in_threadpool": 0,
+}
+"""Calls that call another: at which position that other one is given."""
+
+ENDLESS_ITERATORS = frozenset({"itertools.count", "itertools.repeat", "itertools.cycle"})
+
+_HARMLESS_MODULES = re.compile(
+    r"^(time|datetime|random|math|json|logging|asyncio|anyio|trio|itertools|os|uuid|secrets"
+    r"|warnings|sys|typing|copy|functools|rich|tqdm|click|structlog|loguru)(\.|$)"
+)
+_HARMLESS_BUILTINS = frozenset(
+    [
+        "print",
+        "len",
+        "str",
+        "repr",
+        "int",
+        "float",
+        "bool",
+        "min",
+        "max",
+        "abs",
+        "round",
+        "sum",
+        "sorted",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+        "frozenset",
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "getattr",
+        "setattr",
+        "range",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "any",
+        "all",
+        "type",
+        "id",
+        "hash",
+        "format",
+        "iter",
+        "vars",
+        "callable",
+        "divmod",
+        "ord",
+        "chr",
+        "super",
+        "input",
+        "reversed",
+        "slice",
+    ]
+)
+_TELLS = re.compile(
+    r"^_?(on|emit|notify|report|publish|log|print|show|display|update|record|save|store|persist"
+    r"|send|write|track|trace|callback|progress|heartbeat|push|put|append|extend|add|set|insert"
+    r"|advance|debug|info|warn|warning|error|exception|critical|msg|echo|secho|status|render"
+    r"|refresh|observe|gauge|counter|increment|inc|discard|get|pop|setdefault|items|keys|values"
+    r"|copy|format|join|split|encode|decode|isoformat|total_seconds|model_dump|model_dump_json"
+    r"|dict|json|to_dict|to_json|lower|upper|strip|flush|sleep)(_|$|[A-Z])"
+    r"|(callback|_hook|_cb|logger|_listener|_handler)$"
+)
+_DECIDES = re.compile(
+    r"raise|check|ensure|assert|validate|verify|require|fail|abort|guard|unwrap|expect",
+    re.IGNORECASE,
+)
+_CLOCKS = re.compile(
+    r"time_?out|dead_?line|expire|elapsed|remaining|budget|cancel|abort|stop|shut_?down|limit|tick",
+    re.IGNORECASE,
+)
+_WAITS = re.compile(r"sleep|wait|pause|delay|back_?off|throttle|acquire|join$", re.IGNORECASE)
+_KEEPS_MEANING = re.compile(
+    r"retry|retri|backoff|stamina|staticmethod|classmethod|abstractmethod|override|overload|cache"
+    r"|wraps|trace|span|observe|instrument|log|metric|timed|final|deprecated|beartype|typechecked"
+    r"|task|tool|activity|step|flow|command|route|get$|post$|put$|delete$|sync|limit",
+    re.IGNORECASE,
+)
+
+
+def last_name(name: str) -> str:
+    """``c`` of ``a.b.c``."""
+    return name.rpartition(".")[2]
+
+
+def is_harmless(name: str, *, imported: bool) -> bool:
+    """Whether a call of ``name`` neither raises by design nor waits.
+
+    ``imported`` says that ``name`` is the full dotted name of something imported.
+    """
+    if imported and _HARMLESS_MODULES.match(name):
+        return True
+    if name in _HARMLESS_BUILTINS:
+        return True
+    return bool(_TELLS.search(last_name(name))) and not _DECIDES.search(last_name(name))
+
+
+def may_decide(name: str) -> bool:
+    """Whether the name says that the function raises when it does not like what it is given."""
+    return bool(_DECIDES.search(last_name(name)))
+
+
+def may_bound(name: str) -> bool:
+    """Whether the name says that the function looks at a clock or a stop signal."""
+    return bool(_CLOCKS.search(last_name(name)))
+
+
+def may_wait(name: str) -> bool:
+    """Whether the name says that the function waits."""
+    return bool(_WAITS.search(last_name(name)))
+
+
+def keeps_meaning(decorator: str) -> bool:
+    """Whether a decorated function still does what its body says."""
+    return bool(_KEEPS_MEANING.search(decorator))

@@ -1,0 +1,142 @@
+"""States and ways out: what a statement leaves behind, and how it is left."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from bgmode.flow.values import MISSING, Truth, Value, join, join_truth
+
+Kind: TypeAlias = Literal["return", "raise", "break", "continue"]
+
+
+class State:
+    """What is known at one point of a run: names, and what this turn has done so far.
+
+    ``polled``: whether a poll has answered since the innermost loop began.
+    ``waited``: whether this turn of the innermost loop has waited somewhere.
+    """
+
+    __slots__ = ("names", "polled", "waited")
+
+    def __init__(self, names: dict[str, Value], polled: Truth, waited: Truth) -> None:
+        self.names = names
+        self.polled = polled
+        self.waited = waited
+
+    def copy(self) -> State:
+        return State(dict(self.names), self.polled, self.waited)
+
+    def become(self, other: State) -> None:
+        """Take over everything that ``other`` knows."""
+        self.names, self.polled, self.waited = dict(other.names), other.polled, other.waited
+
+    def assign(self, key: str, value: Value) -> None:
+        """Set a name or a dotted path such as ``self.response``."""
+        prefix = key + "."
+        for name in [name for name in self.names if name.startswith(prefix)]:
+            del self.names[name]
+        self.names[key] = value
+
+    def same(self, other: State) -> bool:
+        return (
+            self.names == other.names
+            and self.polled is other.polled
+            and self.waited is other.waited
+        )
+
+
+def join_states(states: Iterable[State], *, blame: bool = False) -> State | None:
+    """What is certain whichever of ``states`` it is; None where there are none."""
+    joined: State | None = None
+    for state in states:
+        joined = state.copy() if joined is None else join_two(joined, state, blame=blame)
+    return joined
+
+
+def join_two(left: State, right: State, *, blame: bool = False) -> State:
+    """What is certain of a state that is either ``left`` or ``right``."""
+    names = {
+        name: join(left.names.get(name, MISSING), right.names.get(name, MISSING), blame=blame)
+        for name in {**left.names, **right.names}
+    }
+    return State(
+        names, join_truth(left.polled, right.polled), join_truth(left.waited, right.waited)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One way out of a statement.
+
+    ``node`` takes it. ``raised`` is the exception's class name where it is known.
+    ``implicit``: some call may raise here, nobody wrote ``raise``. ``guess``: whether it is
+    taken depends on the poll's answer in a way that cannot be seen.
+    """
+
+    kind: Kind
+    node: ast.AST
+    state: State
+    value: Value | None = None
+    raised: str | None = None
+    implicit: bool = False
+    guess: bool = False
+
+    def guessed(self) -> Exit:
+        return replace(self, guess=True)
+
+
+@dataclass(slots=True)
+class Flow:
+    """How a statement ends: what falls through to the next one, and the ways out."""
+
+    falls: State | None
+    exits: list[Exit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out of a loop, named by the node that takes it."""
+
+    node: ast.AST
+    guess: bool = False
+
+
+Verdict: TypeAlias = Literal["never", "maybe", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a loop is left if every poll answers the same.
+
+    ``endless``: a further turn can always follow. ``waits``: whether a turn that is
+    followed by another one has waited somewhere. ``unclear``: the run was given up.
+    """
+
+    ways: frozenset[Way] = frozenset()
+    endless: bool = False
+    waits: Truth = None
+    unclear: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the loop is left: ``never``, ``always``, or ``maybe``."""
+        if not self.endless:
+            return "always"
+        return "maybe" if self.ways or self.unclear else "never"
+
+    @property
+    def guessed(self) -> bool:
+        """Whether anything about it rests on what cannot be seen."""
+        return self.unclear or any(way.guess for way in self.ways)
+
+    def joined(self, other: Outcome) -> Outcome:
+        """The outcome of a loop that is reached twice."""
+        return Outcome(
+            self.ways | other.ways,
+            self.endless or other.endless,
+            join_truth(self.waits, other.waits),
+            self.unclear or other.unclear,
+        )

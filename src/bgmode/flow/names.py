@@ -1,0 +1,381 @@
+"""Who a name is: the scopes of one module, what binds each name, and where things stand.
+
+Everything is read from the tree in one walk with a stack, so depth is no danger.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Code: TypeAlias = FunctionNode | ast.Lambda
+ScopeNode: TypeAlias = ast.Module | ast.ClassDef | Code
+Loop: TypeAlias = ast.While | ast.For | ast.AsyncFor
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+SCOPES = (ast.Module, ast.ClassDef, *CODE)
+LOOPS = (ast.While, ast.For, ast.AsyncFor)
+MUTATORS = frozenset(
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "pop",
+        "clear",
+        "add",
+        "discard",
+        "update",
+        "difference_update",
+        "intersection_update",
+        "popitem",
+        "setdefault",
+        "sort",
+        "reverse",
+    ]
+)
+"""Methods that change the list, set or dict they are called on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place where a name gets a value. ``value`` is None where no expression gives it."""
+
+    node: ast.AST
+    value: ast.expr | None = None
+
+
+@dataclass
+class Scope:
+    """The names that one module, class or function binds."""
+
+    node: ScopeNode
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)  # global and nonlocal
+
+    def bind(self, name: str, binding: Binding) -> None:
+        self.bindings.setdefault(name, []).append(binding)
+
+    def only(self, name: str) -> Binding | None:
+        """The binding of a name that is bound exactly once."""
+        found = self.bindings.get(name, [])
+        return found[0] if len(found) == 1 else None
+
+
+def parameters(code: Code) -> list[ast.arg]:
+    """All parameters, ``*args`` and ``**kwargs`` included."""
+    arguments = code.args
+    stars = [arg for arg in (arguments.vararg, arguments.kwarg) if arg]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
+
+
+def defaults(code: Code) -> dict[str, ast.expr]:
+    """The default expression of each parameter that has one."""
+    arguments = code.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    given = dict(
+        zip(
+            (arg.arg for arg in reversed(positional)),
+            reversed(arguments.defaults),
+            strict=False,
+        )
+    )
+    for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            given[arg.arg] = default
+    return given
+
+
+def dotted(node: ast.AST) -> str | None:
+    """``a.b.c`` for a chain of attributes that starts at a name, else None."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    names.append(node.id)
+    return ".".join(reversed(names))
+
+
+def unawaited(node: ast.expr) -> ast.expr:
+    """``node`` without an ``await`` around it."""
+    return node.value if isinstance(node, ast.Await) else node
+
+
+class Names:
+    """The index of one module: parents, scopes, calls, loops, imports."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.parent: dict[ast.AST, ast.AST] = {}
+        self.calls: list[ast.Call] = []
+        self.loops: list[Loop] = []
+        self.functions: list[FunctionNode] = []
+        self.classes: list[ast.ClassDef] = []
+        self.imports: dict[str, str] = {}
+        self.mutated: set[str] = set()
+        self._walk()
+
+    def _walk(self) -> None:
+        parent = self.parent
+        stack: list[ast.AST] = [self.tree]
+        while stack:
+            node = stack.pop()
+            match node:
+                case ast.Call():
+                    self.calls.append(node)
+                    self._note_mutation(node.func)
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                    self.mutated.add(name)
+                case ast.While() | ast.For() | ast.AsyncFor():
+                    self.loops.append(node)
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    self.functions.append(node)
+                case ast.ClassDef():
+                    self.classes.append(node)
+                case ast.Import() | ast.ImportFrom():
+                    self._import(node)
+            children: list[ast.AST] = []
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    children += [child for child in value if isinstance(child, ast.AST)]
+                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                    children.append(value)
+            for child in children:
+                parent[child] = node
+            children.reverse()
+            stack += children
+
+    def _note_mutation(self, function: ast.expr) -> None:
+        match function:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in MUTATORS:
+                self.mutated.add(name)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    self.imports[alias.asname] = alias.name
+                else:
+                    root = alias.name.partition(".")[0]
+                    self.imports[root] = root
+            return
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            joint = "" if module.endswith(".") or not module else "."
+            self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around ``node``, nearest first, the module last."""
+        while (above := self.parent.get(node)) is not None:
+            yield above
+            node = above
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        """The statement that ``node`` is or stands in."""
+        while not isinstance(node, ast.stmt):
+            above = self.parent.get(node)
+            if above is None:
+                return None
+            node = above
+        return node
+
+    def scope_node(self, node: ast.AST) -> ScopeNode:
+        """The innermost function, class or module whose code ``node`` is part of.
+
+        Decorators, default values and base classes belong to the scope outside.
+        """
+        below = node
+        for above in self.ancestors(node):
+            if isinstance(above, SCOPES) and not _is_header(above, below):
+                return above
+            below = above
+        return self.tree
+
+    def function(self, node: ast.AST) -> Code | None:
+        """The innermost function or lambda whose code ``node`` is part of."""
+        scope: ScopeNode = self.scope_node(node)
+        while not isinstance(scope, CODE):
+            if isinstance(scope, ast.Module):
+                return None
+            scope = self.scope_node(scope)
+        return scope
+
+    def enclosing_class(self, node: ast.AST) -> ast.ClassDef | None:
+        """The class of the method that ``node`` is in, or that ``node`` is."""
+        scope: ScopeNode = self.scope_node(node)
+        while not isinstance(scope, ast.Module):
+            if isinstance(scope, ast.ClassDef):
+                return scope
+            scope = self.scope_node(scope)
+        return None
+
+    def qualified(self, node: ast.AST) -> str:
+        """``Class.method.inner`` for the scope that ``node`` is in; empty at module level."""
+        names: list[str] = []
+        scope: ScopeNode = self.scope_node(node)
+        while not isinstance(scope, ast.Module):
+            names.append("<lambda>" if isinstance(scope, ast.Lambda) else scope.name)
+            scope = self.scope_node(scope)
+        return ".".join(reversed(names))
+
+    def scope(self, node: ScopeNode) -> Scope:
+        """The names that ``node`` binds."""
+        return self.scopes[node]
+
+    @cached_property
+    def scopes(self) -> dict[ScopeNode, Scope]:
+        """Every scope of the module."""
+        collector = _Bindings(self)
+        return collector.collect()
+
+    def defining_scope(self, name: str, at: ast.AST) -> Scope | None:
+        """The scope that ``name`` belongs to when it is read at ``at``."""
+        own = self.scope_node(at)
+        scope_node: ScopeNode = own
+        while True:
+            visible = scope_node is own or not isinstance(scope_node, ast.ClassDef)
+            scope = self.scopes[scope_node]
+            if visible and name in scope.bindings and name not in scope.elsewhere:
+                return scope
+            if isinstance(scope_node, ast.Module):
+                return None
+            scope_node = self.scope_node(scope_node)
+
+    def method(self, owner: ast.ClassDef, name: str) -> FunctionNode | None:
+        """A method of ``owner`` or of a base class that stands in this module."""
+        for cls in self.lineage(owner):
+            for statement in cls.body:
+                if isinstance(statement, FUNCTIONS) and statement.name == name:
+                    return statement
+        return None
+
+    def lineage(self, owner: ast.ClassDef) -> Iterator[ast.ClassDef]:
+        """``owner`` and those of its base classes that stand in this module."""
+        waiting, seen = [owner], set()
+        while waiting:
+            cls = waiting.pop(0)
+            if cls in seen:
+                continue
+            seen.add(cls)
+            yield cls
+            for base in cls.bases:
+                if isinstance(base, ast.Name):
+                    scope = self.defining_scope(base.id, cls)
+                    binding = scope.only(base.id) if scope else None
+                    if binding and isinstance(binding.node, ast.ClassDef):
+                        waiting.append(binding.node)
+
+    @cached_property
+    def attributes(self) -> dict[tuple[ast.ClassDef, str], list[Binding]]:
+        """What is assigned to ``self.x`` in the methods of each class."""
+        found: dict[tuple[ast.ClassDef, str], list[Binding]] = {}
+        for node, binding in _stores(self):
+            key = dotted(node)
+            owner = self.enclosing_class(node)
+            if key and owner and key.count(".") == 1 and key.startswith(("self.", "cls.")):
+                found.setdefault((owner, node.attr), []).append(binding)
+        return found
+
+    def qualify(self, node: ast.expr) -> str | None:
+        """The dotted name of something imported: ``oa.OpenAI`` is ``openai.OpenAI``."""
+        path = dotted(node)
+        if path is None:
+            return None
+        root, _, rest = path.partition(".")
+        scope = self.defining_scope(root, node)
+        if root not in self.imports or (
+            scope is not None
+            and not all(
+                isinstance(binding.node, ast.Import | ast.ImportFrom)
+                for binding in scope.bindings[root]
+            )
+        ):
+            return None
+        return f"{self.imports[root]}.{rest}" if rest else self.imports[root]
+
+
+def _is_header(scope: ScopeNode, child: ast.AST) -> bool:
+    match scope:
+        case ast.Module():
+            return False
+        case ast.Lambda():
+            return child is scope.args
+        case ast.ClassDef():
+            return not any(child is statement for statement in scope.body)
+        case _:
+            return not any(child is statement for statement in scope.body)
+
+
+def _stores(names: Names) -> Iterator[tuple[ast.Attribute, Binding]]:
+    for node, above in names.parent.items():
+        if not (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)):
+            continue
+        match above:
+            case ast.Assign(value=value) | ast.AnnAssign(value=value):
+                yield node, Binding(above, value)
+            case _:
+                yield node, Binding(above)
+
+
+class _Bindings:
+    """Collects what binds names, for all scopes at once."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.scopes: dict[ScopeNode, Scope] = {names.tree: Scope(names.tree)}
+
+    def collect(self) -> dict[ScopeNode, Scope]:
+        for node in self.names.parent:
+            if isinstance(node, SCOPES):
+                scope = self.scopes.setdefault(node, Scope(node))
+                if isinstance(node, CODE):
+                    given = defaults(node)
+                    for arg in parameters(node):
+                        scope.bind(arg.arg, Binding(arg, given.get(arg.arg)))
+        for node, above in self.names.parent.items():
+            self._visit(node, above)
+        return self.scopes
+
+    def _own(self, node: ast.AST) -> Scope:
+        return self.scopes[self.names.scope_node(node)]
+
+    def _visit(self, node: ast.AST, above: ast.AST) -> None:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                self._own(node).bind(name, _assignment(node, above))
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                self._own(node).bind(name, Binding(node))
+            case ast.ClassDef(name=name):
+                self._own(node).bind(name, Binding(node))
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                for alias in aliases:
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    self._own(node).bind(bound, Binding(node))
+            case ast.ExceptHandler(name=str(name)):
+                self._own(node).bind(name, Binding(node))
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                self._own(node).bind(name, Binding(node))
+            case ast.Global(names=shared) | ast.Nonlocal(names=shared):
+                self._own(node).elsewhere.update(shared)
+                for name in shared:  # somebody else may change it: never a constant
+                    for scope in self.scopes.values():
+                        if name in scope.bindings or isinstance(scope.node, ast.Module):
+                            scope.bind(name, Binding(node))
+
+
+def _assignment(node: ast.Name, above: ast.AST) -> Binding:
+    match above:
+        case ast.Assign(targets=targets, value=value) if node in targets:
+            return Binding(above, value)
+        case ast.AnnAssign(value=value) | ast.NamedExpr(value=value):
+            return Binding(above, value)
+        case _:
+            return Binding(above)

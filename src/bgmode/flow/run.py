@@ -1,0 +1,717 @@
+"""Runs a function with values that may be unknown: its statements, loops and calls."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from bgmode.flow import callees
+from bgmode.flow.exceptions import catches, handler_names, raised_name, suppresses
+from bgmode.flow.exits import Exit, Flow, Outcome, State, Way, join_states, join_two
+from bgmode.flow.expressions import Diverges, Expressions, likely_default
+from bgmode.flow.names import (
+    CODE,
+    FUNCTIONS,
+    Code,
+    Loop,
+    ScopeNode,
+    defaults,
+    dotted,
+    parameters,
+)
+from bgmode.flow.values import (
+    NONE,
+    UNKNOWN,
+    ClassRef,
+    Function,
+    Instance,
+    Known,
+    Missing,
+    Record,
+    Symbol,
+    Truth,
+    Value,
+    compare,
+    either,
+    join,
+    truth,
+    unknown,
+)
+from bgmode.flow.world import World
+
+_EXACT_TURNS = 6  # turns of a loop before its states are joined
+_MOST_TURNS = 60  # turns before a loop is given up
+_MOST_STEPS = 6_000  # statements of one run
+_DEEPEST_CALL = 5
+
+
+class GaveUp(Exception):
+    """The run is too long to be worth going on with."""
+
+
+class Run:
+    """One abstract run of one function (or of a module's top level).
+
+    ``outcomes`` holds, for each loop of that function, how it is left.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.names = world.names
+        self.outcomes: dict[Loop, Outcome] = {}
+        self.raised: list[Exit] = []
+        self.tries = 0
+        self._expressions = Expressions(self)
+        self._steps = 0
+        self._stack: list[ScopeNode] = []
+        self._timeouts: list[ast.AST] = []
+        self._pending: dict[Code, State] = {}
+
+    # The run as a whole
+
+    def start(self, scope: ast.Module | Code) -> None:
+        """Run ``scope`` from its beginning."""
+        state = State({}, False, False)
+        if isinstance(scope, CODE):
+            for arg in parameters(scope):
+                state.names[arg.arg] = self.parameter(scope, arg.arg)
+        self._stack.append(scope)
+        try:
+            if isinstance(scope, ast.Lambda):
+                self.value(scope.body, state)
+            else:
+                self.block(scope.body, state)
+            self._run_pending()
+        except Diverges:
+            pass
+        except (GaveUp, RecursionError):
+            for loop, outcome in self.outcomes.items():
+                self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
+            self.gave_up = True
+
+    gave_up = False
+
+    def _run_pending(self) -> None:
+        while self._pending:
+            code, state = self._pending.popitem()
+            self.probe(Function(code), state)
+
+    def value(self, node: ast.expr, state: State) -> Value:
+        """Evaluate an expression; what it does to ``state`` is done to it."""
+        return self._expressions.value(node, state)
+
+    def parameter(self, code: Code, name: str) -> Value:
+        """What a parameter holds when nothing is known of the callers."""
+        first = next(iter(parameters(code)), None)
+        owner = self.names.parent.get(code)
+        if first is not None and first.arg == name and isinstance(owner, ast.ClassDef):
+            names = [dotted(decorator) for decorator in getattr(code, "decorator_list", [])]
+            if "staticmethod" not in names:
+                return ClassRef(owner) if "classmethod" in names else Instance(owner)
+        default = defaults(code).get(name)
+        if default is None:
+            return UNKNOWN
+        return likely_default(self._expressions.static(default))
+
+    # Blocks and simple statements
+
+    def block(self, statements: Sequence[ast.stmt], state: State | None) -> Flow:
+        """Run statements one after the other."""
+        exits: list[Exit] = []
+        for statement in statements:
+            if state is None:
+                break
+            flow = self.statement(statement, state)
+            exits += flow.exits
+            state = flow.falls
+        return Flow(state, exits)
+
+    def statement(self, node: ast.stmt, state: State) -> Flow:
+        """Run one statement."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise GaveUp
+        outer, self.raised = self.raised, []
+        try:
+            flow = self._dispatch(node, state)
+        except Diverges:
+            flow = Flow(None)
+        flow.exits += self.raised
+        self.raised = outer
+        return flow
+
+    def _dispatch(self, node: ast.stmt, state: State) -> Flow:
+        match node:
+            case ast.If():
+                return self._if(node, state)
+            case ast.While() | ast.For() | ast.AsyncFor():
+                return self._loop(node, state)
+            case ast.Try():
+                return self._try(node, state)
+            case ast.With() | ast.AsyncWith():
+                return self._with(node, state)
+            case ast.Match():
+                return self._match(node, state)
+            case ast.Return(value=value):
+                result = NONE if value is None else self.value(value, state)
+                return Flow(None, [Exit("return", node, state, value=result)])
+            case ast.Raise(exc=exception):
+                if exception is not None:
+                    self.value(exception, state)
+                return Flow(None, [Exit("raise", node, state, raised=raised_name(exception))])
+            case ast.Break():
+                return Flow(None, [Exit("break", node, state)])
+            case ast.Continue():
+                return Flow(None, [Exit("continue", node, state)])
+            case _ if type(node).__name__ == "TryStar":
+                return self._try(node, state)  # type: ignore[arg-type]
+            case _:
+                self._simple(node, state)
+                return Flow(state)
+
+    def _simple(self, node: ast.stmt, state: State) -> None:
+        match node:
+            case ast.Expr(value=value):
+                self._expressions.alone(value, state)
+            case ast.Assign(targets=targets, value=value):
+                result = self.value(value, state)
+                for target in targets:
+                    self.assign(target, result, state)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self.assign(target, self.value(value, state), state)
+            case ast.AugAssign(target=target, op=operator, value=value):
+                old = self._expressions.reading(target, state)
+                result = self._expressions.combine(operator, old, self.value(value, state))
+                self.assign(target, result, state)
+            case ast.Assert(test=test):
+                self._assert(node, test, state)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                for decorator in node.decorator_list:
+                    self.value(decorator, state)
+                state.assign(node.name, Function(node))
+                if self._stack and isinstance(self._stack[-1], CODE):
+                    self._pending[node] = state.copy()
+            case ast.ClassDef():
+                state.assign(node.name, ClassRef(node))
+                self._class_body(node, state)
+            case ast.Import() | ast.ImportFrom():
+                for alias in node.names:
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    state.assign(bound, Symbol(self.names.imports.get(bound, bound)))
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self.delete(target, state)
+
+    def _class_body(self, node: ast.ClassDef, state: State) -> None:
+        inner = state.copy()
+        for statement in node.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
+                self._simple(statement, inner)
+
+    def _assert(self, node: ast.stmt, test: ast.expr, state: State) -> None:
+        value = self.value(test, state)
+        holds = truth(value)
+        if holds is not True:
+            self.may_raise(node, state, "AssertionError", implicit=holds is None)
+        if holds is False:
+            raise Diverges
+
+    def may_raise(
+        self, node: ast.AST, state: State, name: str | None, *, implicit: bool, guess: bool = False
+    ) -> None:
+        """Take note that ``node`` may raise here."""
+        if implicit and not guess and not self.tries:
+            return
+        self.raised.append(
+            Exit("raise", node, state.copy(), raised=name, implicit=implicit, guess=guess)
+        )
+
+    # Targets
+
+    def assign(self, target: ast.expr, value: Value, state: State) -> None:
+        """Give ``target`` a value."""
+        match target:
+            case ast.Name(id=name):
+                state.assign(name, value)
+            case ast.Attribute():
+                key = dotted(target)
+                if key is not None:
+                    state.assign(key, value)
+                else:
+                    self.value(target.value, state)
+            case ast.Subscript(value=container, slice=index):
+                self._expressions.set_entry(container, self.value(index, state), value, state)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for position, element in enumerate(elements):
+                    self.assign(element, _element(value, position, len(elements)), state)
+            case ast.Starred(value=inner):
+                self.assign(inner, unknown(value), state)
+
+    def delete(self, target: ast.expr, state: State) -> None:
+        """Run ``del target``."""
+        match target:
+            case ast.Subscript(value=container, slice=index):
+                self._expressions.set_entry(container, self.value(index, state), Missing(), state)
+            case _:
+                key = dotted(target)
+                if key is not None:
+                    state.assign(key, UNKNOWN)
+
+    # Branches
+
+    def _if(self, node: ast.If, state: State) -> Flow:
+        test = self.value(node.test, state)
+        match truth(test):
+            case True:
+                return self.block(node.body, state)
+            case False:
+                return self.block(node.orelse, state)
+        otherwise = state.copy()
+        return merge(
+            [self.block(node.body, state), self.block(node.orelse, otherwise)], blame=test.polled
+        )
+
+    def _match(self, node: ast.Match, state: State) -> Flow:
+        subject = self.value(node.subject, state)
+        flows: list[Flow] = []
+        for case in node.cases:
+            fits = self._fits(case.pattern, subject, state)
+            inner = state.copy()
+            self._capture(case.pattern, subject, inner)
+            if case.guard is not None and fits is not False:
+                guard = truth(self.value(case.guard, inner))
+                fits = False if guard is False else (fits if guard else None)
+            if fits is False:
+                continue
+            flows.append(self.block(case.body, inner))
+            if fits:
+                return merge(flows, blame=subject.polled and len(flows) > 1)
+        flows.append(Flow(state))
+        return merge(flows, blame=subject.polled and len(flows) > 1)
+
+    def _fits(self, pattern: ast.pattern, subject: Value, state: State) -> Truth:
+        match pattern:
+            case ast.MatchValue(value=value):
+                return truth(compare(ast.Eq(), subject, self.value(value, state.copy())))
+            case ast.MatchSingleton(value=constant):
+                return truth(compare(ast.Is(), subject, Known(constant)))
+            case ast.MatchOr(patterns=patterns):
+                result: Truth = False
+                for alternative in patterns:
+                    result = either(result, self._fits(alternative, subject, state))
+                return result
+            case ast.MatchAs(pattern=None):
+                return True
+            case ast.MatchAs(pattern=ast.pattern() as inner):
+                return self._fits(inner, subject, state)
+            case ast.MatchClass(cls=ast.Name(id="str"), patterns=[], kwd_patterns=[]):
+                return isinstance(subject.value, str) if isinstance(subject, Known) else None
+            case _:
+                return None
+
+    def _capture(self, pattern: ast.pattern, subject: Value, state: State) -> None:
+        for inner in ast.walk(pattern):
+            match inner:
+                case ast.MatchAs(name=str(name)):
+                    whole = inner is pattern or isinstance(pattern, ast.MatchOr)
+                    state.assign(name, subject if whole else unknown(subject))
+                case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                    state.assign(name, unknown(subject))
+
+    # Loops
+
+    def _loop(self, node: Loop, state: State) -> Flow:
+        turns = _Turns(self, node)
+        flow = turns.run(state)
+        if len(self._stack) == 1 and turns.polled:
+            outcome = turns.outcome()
+            known = self.outcomes.get(node)
+            self.outcomes[node] = known.joined(outcome) if known else outcome
+        return flow
+
+    def turn_exits(self, state: State) -> Iterable[Exit]:
+        """The ways out that an enclosing timeout opens in each turn."""
+        for scope in self._timeouts:
+            yield Exit("raise", scope, state.copy(), raised="TimeoutError")
+
+    # Exceptions and contexts
+
+    def _try(self, node: ast.Try, state: State) -> Flow:
+        self.tries += 1
+        body = self.block(node.body, state)
+        self.tries -= 1
+        flows = [self.block(node.orelse, body.falls)] if body.falls else [Flow(None)]
+        flows[0].exits += [way_out for way_out in body.exits if way_out.kind != "raise"]
+        raised = [way_out for way_out in body.exits if way_out.kind == "raise"]
+        for handler in node.handlers:
+            caught: list[Exit] = []
+            further: list[Exit] = []
+            for way_out in raised:
+                decided = catches(handler, way_out, self.world)
+                if decided is not False:
+                    caught.append(way_out)
+                if decided is not True:
+                    further.append(way_out)
+            raised = further
+            if caught:
+                flows.append(self._handle(handler, caught))
+        flows[0].exits += raised
+        return self._finally(node.finalbody, merge(flows))
+
+    def _handle(self, handler: ast.ExceptHandler, caught: list[Exit]) -> Flow:
+        guess = any(way_out.guess for way_out in caught)
+        state = join_states((way_out.state for way_out in caught), blame=guess)
+        if state is None:
+            return Flow(None)
+        if handler.name:
+            polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
+            state.assign(handler.name, unknown(Known(None, polled)))
+        flow = self.block(handler.body, state)
+        names = {way_out.raised for way_out in caught}
+        name = names.pop() if len(names) == 1 else None
+        for position, way_out in enumerate(flow.exits):
+            again = isinstance(way_out.node, ast.Raise) and way_out.node.exc is None
+            if again and way_out.raised is None and name is not None:
+                flow.exits[position] = Exit("raise", way_out.node, way_out.state, raised=name)
+        if guess:
+            flow.exits = [way_out.guessed() for way_out in flow.exits]
+        return flow
+
+    def _finally(self, body: list[ast.stmt], flow: Flow) -> Flow:
+        if not body:
+            return flow
+        result = self.block(body, flow.falls)
+        for way_out in flow.exits:
+            after = self.block(body, way_out.state.copy())
+            result.exits += after.exits
+            if after.falls is not None:
+                way_out.state.become(after.falls)
+                result.exits.append(way_out)
+        return result
+
+    def _with(self, node: ast.With | ast.AsyncWith, state: State) -> Flow:
+        scopes: list[str] = []
+        suppressed: list[str | None] = []
+        for item in node.items:
+            value = self.value(item.context_expr, state)
+            name = self._expressions.callee_name(item.context_expr)
+            if name is not None:
+                scopes.append(name)
+            match item.context_expr:
+                case ast.Call(args=classes) if name == "contextlib.suppress":
+                    handler = ast.ExceptHandler(type=ast.Tuple(elts=classes), body=[])
+                    suppressed += handler_names(handler)
+            if item.optional_vars is not None:
+                entered = value if isinstance(value, Record) else unknown(value)
+                self.assign(item.optional_vars, entered, state)
+        timed = any(name in callees.TIMEOUT_SCOPES for name in scopes)
+        if timed:
+            self._timeouts.append(node)
+            self.tries += 1
+            self.may_raise(node, state, "TimeoutError", implicit=True)
+            self.tries -= 1
+        self.tries += bool(suppressed)
+        flow = self.block(node.body, state)
+        self.tries -= bool(suppressed)
+        if timed:
+            self._timeouts.pop()
+        if any(name in callees.SWALLOWING_SCOPES for name in scopes):
+            flow.exits += [way_out for way_out in self.raised if way_out.node is node]
+            self.raised = [way_out for way_out in self.raised if way_out.node is not node]
+            flow = _swallow(flow, [w for w in flow.exits if w.node is node], keep=[])
+        if suppressed:
+            decided = {id(w): suppresses(suppressed, w, self.world) for w in flow.exits}
+            raised = [w for w in flow.exits if w.kind == "raise"]
+            gone = [w for w in raised if decided[id(w)] is not False]
+            flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
+        return flow
+
+    # Calls of code that can be read
+
+    def call(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> Value | None:
+        """Run a local function; None where it must be taken for one that cannot be read."""
+        code = function.node
+        if len(self._stack) > _DEEPEST_CALL or code in self._stack or not self._plain(code):
+            return None
+        self._pending.pop(code, None)
+        inner = self._enter(function, positional, keywords, state)
+        self._stack.append(code)
+        outer, self.raised = self.raised, []
+        try:
+            if isinstance(code, ast.Lambda):
+                flow = Flow(None, [])
+                result = self.value(code.body, inner)
+                flow.exits.append(Exit("return", code, inner, value=result))
+            else:
+                flow = self.block(code.body, inner)
+        except Diverges:
+            flow = Flow(None)
+        finally:
+            self._stack.pop()
+            leftover, self.raised = self.raised, outer
+        return self._leave(function, Flow(flow.falls, flow.exits + leftover), state)
+
+    def probe(self, function: Function, state: State) -> None:
+        """Run a function that somebody else may call, for what it does on the way."""
+        arguments = Record({}, UNKNOWN, mapping=True)
+        outer, self.raised = self.raised, []
+        try:
+            self.call(function, [], arguments, state.copy())
+        except Diverges:
+            pass
+        finally:
+            self.raised = outer
+
+    def _plain(self, code: Code) -> bool:
+        if isinstance(code, ast.Lambda):
+            return True
+        for decorator in code.decorator_list:
+            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = dotted(target) or ""
+            if not callees.keeps_meaning(name) and not name.endswith(("property", "wraps")):
+                return False
+        return not _yields(code)
+
+    def _enter(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> State:
+        code = function.node
+        closure = self.names.scope_node(code) in self._stack
+        names = dict(state.names) if closure else {}
+        inner = State(names, state.polled, state.waited)
+        arguments = parameters(code)
+        ordered = [*code.args.posonlyargs, *code.args.args]
+        given = list(positional)
+        if function.receiver is not None and ordered:
+            own = ordered[0].arg
+            for key, held in state.names.items():
+                if key.startswith(function.receiver + "."):
+                    inner.names[own + key[len(function.receiver) :]] = held
+            inner.names[own] = self.parameter(code, own)
+            if isinstance(inner.names[own], Known | Record) and function.owner:
+                inner.names[own] = Instance(function.owner)
+            ordered = ordered[1:]
+        for arg in arguments:
+            if function.receiver is not None and arg.arg in inner.names and arg not in ordered:
+                continue
+            value: Value | None = keywords.fields.get(arg.arg)
+            if value is None:
+                hidden = not isinstance(keywords.rest, Missing)
+                value = unknown(keywords.rest) if hidden else self._default(code, arg.arg)
+            inner.assign(arg.arg, value)
+        for arg, value in zip(ordered, given, strict=False):
+            inner.assign(arg.arg, value)
+        return inner
+
+    def _default(self, code: Code, name: str) -> Value:
+        default = defaults(code).get(name)
+        return UNKNOWN if default is None else self._expressions.static(default)
+
+    def _leave(self, function: Function, flow: Flow, state: State) -> Value:
+        for way_out in flow.exits:
+            if way_out.kind == "raise":
+                kept = state.copy()
+                self._write_back(function, way_out.state, kept)
+                self.raised.append(
+                    Exit(
+                        "raise",
+                        way_out.node,
+                        kept,
+                        raised=way_out.raised,
+                        implicit=way_out.implicit,
+                        guess=way_out.guess,
+                    )
+                )
+        returns = [way_out for way_out in flow.exits if way_out.kind == "return"]
+        ends = [way_out.state for way_out in returns]
+        results = [way_out.value or NONE for way_out in returns]
+        if flow.falls is not None:
+            ends.append(flow.falls)
+            results.append(NONE)
+        blame = any(way_out.guess for way_out in returns)
+        end = join_states(ends, blame=blame)
+        if end is None:
+            raise Diverges
+        self._write_back(function, end, state)
+        result = results[0]
+        for further in results[1:]:
+            result = join(result, further, blame=blame)
+        return result
+
+    def _write_back(self, function: Function, end: State, state: State) -> None:
+        state.polled, state.waited = end.polled, end.waited
+        code = function.node
+        first = next(iter(parameters(code)), None)
+        if function.receiver is not None and first is not None:
+            for key, value in end.names.items():
+                if key.startswith(first.arg + "."):
+                    state.names[function.receiver + key[len(first.arg) :]] = value
+        for name in self.names.scopes[code].elsewhere:
+            if name in end.names:
+                state.assign(name, end.names[name])
+
+
+class _Turns:
+    """The turns of one loop."""
+
+    def __init__(self, run: Run, node: Loop) -> None:
+        self.run_ = run
+        self.node = node
+        self.exits: list[Exit] = []
+        self.left: list[tuple[State, bool]] = []  # by the header or a break, and guessed?
+        self.ways: set[Way] = set()
+        self.endless = False
+        self.polled = False
+        self.unclear = False
+        self.waits: list[Truth] = []
+
+    def run(self, state: State) -> Flow:
+        outer_polled, outer_waited = state.polled, state.waited
+        first = state.copy()
+        first.polled = False
+        self.finite = self._finite(first)
+        seen: list[State] = []
+        current: State | None = first
+        while current is not None:
+            current.waited = False
+            if any(current.same(earlier) for earlier in seen):
+                self.endless = True
+                break
+            if len(seen) >= _MOST_TURNS:
+                self.endless = self.unclear = True
+                break
+            if len(seen) >= _EXACT_TURNS:
+                current = join_two(seen[-1], current)
+                if any(current.same(earlier) for earlier in seen):
+                    self.endless = True
+                    break
+            seen.append(current.copy())
+            current = self._turn(current)
+        after = join_states(
+            (end for end, _ in self.left), blame=any(guess for _, guess in self.left)
+        )
+        if after is None and self.endless:
+            after = seen[-1]  # what follows is judged all the same
+        for ended in [after, *(way_out.state for way_out in self.exits)]:
+            if ended is not None:
+                ended.polled = either(outer_polled, ended.polled)
+                ended.waited = either(outer_waited, ended.waited)
+        return Flow(after, self.exits)
+
+    def outcome(self) -> Outcome:
+        waits: Truth = self.waits[0] if self.waits else None
+        for further in self.waits[1:]:
+            waits = waits if waits is further else None
+        return Outcome(frozenset(self.ways), self.endless, waits, self.unclear)
+
+    def _finite(self, state: State) -> bool:
+        if isinstance(self.node, ast.While):
+            return False
+        self.run_.value(self.node.iter, state)
+        name = self.run_._expressions.callee_name(self.node.iter)
+        match self.node.iter:
+            case ast.Call(func=ast.Name(id="iter"), args=[_, _]):
+                return False
+        return name not in callees.ENDLESS_ITERATORS
+
+    def _turn(self, state: State) -> State | None:
+        """Run one turn; returns the state of the next one, None where there is none."""
+        run = self.run_
+        stays: Truth
+        if isinstance(self.node, ast.While):
+            test = run.value(self.node.test, state)
+            stays = truth(test)
+            guess = test.polled and stays is None
+        else:
+            stays, guess = (None if self.finite else True), False
+        if stays is not True:
+            self._leave_by_header(state.copy(), guess=guess)
+        if stays is False:
+            self._note()
+            return None
+        if not isinstance(self.node, ast.While):
+            run.assign(self.node.target, UNKNOWN, state)
+        for way_out in run.turn_exits(state):
+            self._take(way_out)
+        flow = run.block(self.node.body, state)
+        following: list[State] = [flow.falls] if flow.falls else []
+        guessed = guess
+        for way_out in flow.exits:
+            if way_out.kind == "continue":
+                following.append(way_out.state)
+                guessed = guessed or way_out.guess
+            else:
+                self._take(way_out)
+        self._note()
+        ended = join_states(following, blame=guessed)
+        if ended is not None and ended.polled is not False:
+            self.polled = True
+            self.waits.append(ended.waited)
+        return ended
+
+    def _leave_by_header(self, state: State, *, guess: bool) -> None:
+        flow = self.run_.block(self.node.orelse, state)
+        for way_out in flow.exits:
+            self._take(way_out.guessed() if guess else way_out)
+        if flow.falls is not None:
+            self._way(self.node, flow.falls, guess=guess)
+            self.left.append((flow.falls, guess))
+
+    def _take(self, way_out: Exit) -> None:
+        if way_out.kind == "break":
+            self._way(way_out.node, way_out.state, guess=way_out.guess)
+            self.left.append((way_out.state, way_out.guess))
+            return
+        self.exits.append(way_out)
+        if not way_out.implicit or way_out.guess:
+            self._way(way_out.node, way_out.state, guess=way_out.guess)
+
+    def _way(self, node: ast.AST, state: State, *, guess: bool) -> None:
+        if state.polled is not False:
+            self.polled = True
+            self.ways.add(Way(node, guess))
+
+    def _note(self) -> None:
+        """Expressions of the header may raise, too."""
+        for way_out in self.run_.raised:
+            self._take(way_out)
+        self.run_.raised = []
+
+
+def merge(flows: Sequence[Flow], *, blame: bool = False) -> Flow:
+    """One flow for several branches. ``blame``: a poll's answer decided unseen."""
+    falls = join_states((flow.falls for flow in flows if flow.falls is not None), blame=blame)
+    exits = [way_out for flow in flows for way_out in flow.exits]
+    return Flow(falls, [way_out.guessed() for way_out in exits] if blame else exits)
+
+
+def _element(value: Value, position: int, count: int) -> Value:
+    match value:
+        case Known(tuple() as constants) if len(constants) == count:
+            return Known(constants[position], value.polled)
+        case Record(fields) if str(position) in fields:
+            return fields[str(position)]
+        case _:
+            return unknown(value)
+
+
+def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:
+    if not gone:
+        return flow
+    ends = [flow.falls] if flow.falls is not None else []
+    falls = join_states([*ends, *(way_out.state for way_out in gone)])
+    dropped = {id(way_out) for way_out in gone} - {id(way_out) for way_out in keep}
+    return Flow(falls, [way_out for way_out in flow.exits if id(way_out) not in dropped])
+
+
+def _yields(code: Code) -> bool:
+    stack: list[ast.AST] = list(code.body) if not isinstance(code, ast.Lambda) else [code.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            stack += ast.iter_child_nodes(node)
+    return False

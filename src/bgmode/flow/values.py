@@ -1,0 +1,354 @@
+"""What can be known of a value: all of it, some of its fields, or nothing.
+
+``polled`` on a value says that the answer of a poll has gone into it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+Truth: TypeAlias = bool | None
+"""True, False, or None where it cannot be said."""
+
+_LARGEST = 512  # elements or characters of a constant that is computed; larger ones are unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A constant: a string, number, boolean, None, or a tuple or frozenset of constants."""
+
+    value: Any
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything at all."""
+
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No value: the field of a record that is certainly not there."""
+
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object or a dict of which some fields are known; ``rest`` stands for all others."""
+
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    rest: Value = Unknown()
+    polled: bool = False
+    mapping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function whose code is in this project, with the receiver it is bound to."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    receiver: str | None = None
+    owner: ast.ClassDef | None = None
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRef:
+    """A class whose code is in this project."""
+
+    node: ast.ClassDef
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class whose code is in this project."""
+
+    node: ast.ClassDef
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Something imported, by its dotted name."""
+
+    name: str
+    polled: bool = False
+
+
+Value: TypeAlias = Known | Unknown | Missing | Record | Function | ClassRef | Instance | Symbol
+
+UNKNOWN = Unknown()
+POLLED = Unknown(polled=True)
+MISSING = Missing()
+NONE = Known(None)
+TRUE = Known(True)
+FALSE = Known(False)
+
+
+def unknown(*sources: Value) -> Unknown:
+    """An unknown value that was computed from ``sources``."""
+    return POLLED if any(source.polled for source in sources) else UNKNOWN
+
+
+def join(left: Value, right: Value, *, blame: bool = False) -> Value:
+    """What is certain of a value that is either ``left`` or ``right``.
+
+    ``blame`` says that a poll's answer decided which of the two it is.
+    """
+    if left == right and type(_constant(left)) is type(_constant(right)):
+        return left
+    match left, right:
+        case Record(), Record() if left.mapping == right.mapping:
+            names = [*left.fields, *(name for name in right.fields if name not in left.fields)]
+            return Record(
+                {name: join(part(left, name), part(right, name), blame=blame) for name in names},
+                join(left.rest, right.rest, blame=blame),
+                left.polled or right.polled or blame,
+                left.mapping,
+            )
+    return POLLED if blame else unknown(left, right)
+
+
+def _constant(value: Value) -> Any:
+    return value.value if isinstance(value, Known) else value
+
+
+def join_truth(left: Truth, right: Truth) -> Truth:
+    """What is certain of a truth value that is either ``left`` or ``right``."""
+    return left if left is right else None
+
+
+def either(left: Truth, right: Truth) -> Truth:
+    """``left or right`` in three-valued logic."""
+    if left is True or right is True:
+        return True
+    return False if left is False and right is False else None
+
+
+def truth(value: Value) -> Truth:
+    """Whether ``value`` counts as true, or None where that cannot be said."""
+    match value:
+        case Known(constant):
+            return bool(constant)
+        case Record(mapping=False) | Function() | ClassRef() | Instance() | Symbol():
+            return True
+        case Record(fields, rest):
+            if any(not isinstance(entry, Missing | Unknown) for entry in fields.values()):
+                return True
+            return False if not fields and isinstance(rest, Missing) else None
+        case _:
+            return None
+
+
+def negate(value: Value) -> Value:
+    """``not value``."""
+    decided = truth(value)
+    return unknown(value) if decided is None else Known(not decided, value.polled)
+
+
+def part(value: Value, name: str) -> Value:
+    """The attribute or entry ``name`` of ``value``; may be :data:`MISSING`."""
+    match value:
+        case Record(fields, rest):
+            return fields.get(name, rest)
+        case Symbol(dotted):
+            return Symbol(f"{dotted}.{name}")
+        case Known(str()) if name == "value":
+            return value  # a member of a string enumeration
+        case _:
+            return unknown(value)
+
+
+def with_part(value: Value, name: str, entry: Value) -> Value:
+    """``value`` after its entry ``name`` has been set."""
+    if not isinstance(value, Record):
+        return unknown(value, entry)
+    fields = {**value.fields, name: entry}
+    return replace(value, fields=fields, polled=value.polled or entry.polled)
+
+
+def opened(value: Value) -> Value:
+    """``value`` after code that cannot be seen has had it in its hands."""
+    if isinstance(value, Record) and value.mapping:
+        return replace(value, rest=unknown(value.rest))
+    return value
+
+
+def merged(left: Value, right: Value) -> Value:
+    """``{**left, **right}``."""
+    if not isinstance(left, Record) or not isinstance(right, Record):
+        known = left if isinstance(left, Record) else right
+        if not isinstance(known, Record):
+            return Record({}, unknown(left, right), mapping=True)
+        if known is left:  # what comes later may replace any entry
+            return Record(
+                {name: unknown(entry) for name, entry in known.fields.items()},
+                unknown(left, right),
+                mapping=True,
+            )
+        return Record(dict(known.fields), unknown(left, right), mapping=True)
+    fields = dict(left.fields)
+    if not isinstance(right.rest, Missing):
+        fields = {name: unknown(entry) for name, entry in fields.items()}
+    for name, entry in right.fields.items():
+        if not isinstance(entry, Missing):
+            fields[name] = entry
+    rest = right.rest if isinstance(left.rest, Missing) else unknown(left.rest, right.rest)
+    return Record(fields, rest, left.polled or right.polled, mapping=True)
+
+
+def compare(operator: ast.cmpop, left: Value, right: Value) -> Value:
+    """The value of one comparison."""
+    answer = _compare(operator, left, right)
+    if answer is None:
+        return unknown(left, right)
+    return Known(answer, left.polled or right.polled)
+
+
+def _compare(operator: ast.cmpop, left: Value, right: Value) -> Truth:
+    match operator:
+        case ast.Eq():
+            return _equal(left, right)
+        case ast.NotEq():
+            answer = _equal(left, right)
+            return None if answer is None else not answer
+        case ast.In():
+            return _contains(right, left)
+        case ast.NotIn():
+            answer = _contains(right, left)
+            return None if answer is None else not answer
+        case ast.Is():
+            return _identical(left, right)
+        case ast.IsNot():
+            answer = _identical(left, right)
+            return None if answer is None else not answer
+        case _:
+            return None  # order: clocks and counters decide nothing
+
+
+def _equal(left: Value, right: Value) -> Truth:
+    match left, right:
+        case Known(one), Known(other):
+            return bool(one == other)
+        case (Record(), Known(None)) | (Known(None), Record()):
+            return False
+        case _:
+            return None
+
+
+def _identical(left: Value, right: Value) -> Truth:
+    match left, right:
+        case Known(one), Known(other) if one is None or other is None:
+            return one is other
+        case Known(bool() as one), Known(bool() as other):
+            return one is other
+        case (Known(None), Record() | Function() | ClassRef() | Instance()) | (
+            Record() | Function() | ClassRef() | Instance(),
+            Known(None),
+        ):
+            return False
+        case _:
+            return None
+
+
+def _contains(container: Value, item: Value) -> Truth:
+    match container, item:
+        case Known(tuple() | frozenset() as constants), Known(wanted):
+            return wanted in constants
+        case Known(str() as text), Known(str() as wanted):
+            return wanted in text
+        case Record(mapping=True), Known(str() as name):
+            match part(container, name):
+                case Missing():
+                    return False
+                case Unknown():
+                    return None
+                case _:
+                    return True
+        case _:
+            return None
+
+
+def binary(operator: ast.operator, left: Value, right: Value) -> Value:
+    """The value of ``left operator right``; numbers are never computed."""
+    result: object = None
+    match operator, left, right:
+        case ast.Add(), Known(str() as one), Known(str() as other):
+            result = one + other
+        case ast.Add(), Known(tuple() as first), Known(tuple() as second):
+            result = first + second
+        case ast.BitOr(), Known(frozenset() as first), Known(frozenset() as second):
+            result = first | second
+        case ast.Sub(), Known(frozenset() as first), Known(frozenset() as second):
+            result = first - second
+        case ast.BitAnd(), Known(frozenset() as first), Known(frozenset() as second):
+            result = first & second
+        case ast.BitOr(), Record(mapping=True), Record(mapping=True):
+            return merged(left, right)
+    if isinstance(result, str | tuple | frozenset) and len(result) <= _LARGEST:
+        return Known(result, left.polled or right.polled)
+    return unknown(left, right)
+
+
+def collection(kind: type, items: Iterable[Value]) -> Value:
+    """A tuple, list or set of ``items``; lists are taken for tuples, sets for frozensets."""
+    values = list(items)
+    if not all(isinstance(item, Known) for item in values) or len(values) > _LARGEST:
+        return unknown(*values)
+    constants = [item.value for item in values if isinstance(item, Known)]
+    polled = any(item.polled for item in values)
+    try:
+        return Known(frozenset(constants) if kind is frozenset else tuple(constants), polled)
+    except TypeError:
+        return unknown(*values)
+
+
+_TEXT_METHODS = frozenset(
+    [
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "casefold",
+        "title",
+        "capitalize",
+        "swapcase",
+        "replace",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "removesuffix",
+    ]
+)
+_SET_METHODS = frozenset(
+    ["union", "intersection", "difference", "issubset", "issuperset", "isdisjoint"]
+)
+
+
+def method(receiver: Value, name: str, arguments: list[Value]) -> Value | None:
+    """What a method of a constant gives, or None where this cannot be said."""
+    if not isinstance(receiver, Known):
+        return None
+    if not all(isinstance(argument, Known) for argument in arguments):
+        return None
+    constants = [argument.value for argument in arguments if isinstance(argument, Known)]
+    polled = receiver.polled or any(argument.polled for argument in arguments)
+    match receiver.value:
+        case str() if name in _TEXT_METHODS:
+            pass
+        case frozenset() if name in _SET_METHODS:
+            pass
+        case _:
+            return None
+    try:
+        return Known(getattr(receiver.value, name)(*constants), polled)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,44 @@
+"""What a run has to be told from outside: which calls poll, and what they answer."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Protocol
+
+from bgmode.flow.names import Names
+from bgmode.flow.values import Record, Truth, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an outside call gives. ``polls``: it asks how the job is."""
+
+    value: Value
+    polls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """An outside call that raises, by the class name of its exception."""
+
+    name: str
+    polls: bool = True
+
+
+class World(Protocol):
+    """The outside of a run."""
+
+    names: Names
+
+    def reply(self, callee: ast.expr) -> Answer | Raises | None:
+        """What a call of ``callee`` gives, or None where it is nothing special."""
+
+    def observe(self, call: ast.Call, arguments: Record) -> None:
+        """Take note of a special call's keyword arguments, as they are at this point."""
+
+    def exception_is(self, name: str, ancestor: str) -> Truth:
+        """Whether the exception class ``name`` is a subclass of ``ancestor``."""
+
+    def answers_a(self, class_name: str) -> bool:
+        """Whether polls answer objects of that class."""

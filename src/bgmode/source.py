@@ -1,0 +1,143 @@
+"""The text of one file: how its bytes become characters, lines and places.
+
+Lines are 1-based, columns 0-based and counted in characters (code points).
+The standard library's ``ast`` counts columns in UTF-8 bytes; :class:`Source`
+turns them into characters. Lines end where Python's parser ends them: at
+``\\n``, ``\\r\\n`` and ``\\r``, and not at a form feed.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Unreadable(Exception):
+    """A file that cannot become a tree: where (line, column) and why."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+        self.column = column
+
+
+class Placed(Protocol):
+    """A node of the tree that knows where it stands."""
+
+    lineno: int
+    col_offset: int
+    end_lineno: int | None
+    end_col_offset: int | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of text. Lines are 1-based, columns 0-based, the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def holds(self, line: int) -> bool:
+        """Whether ``line`` is one of the lines of this stretch."""
+        return self.line <= line <= self.end_line
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Decode the bytes of a Python file as Python itself would.
+
+    Returns the text without its byte order mark, and the name of the encoding
+    (``utf-8-sig`` where there was a mark). Raises :class:`Unreadable`.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reason = f"byte 0x{data[error.start]:02x} is not {error.encoding} text"
+        raise Unreadable(reason, line) from None
+    except (SyntaxError, LookupError) as error:
+        raise Unreadable(str(error).split(" for ")[0]) from None
+
+
+def split_lines(text: str) -> list[str]:
+    """Split ``text`` into lines without their ends, where Python's parser does."""
+    return _LINE_END.split(text)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file's text, and its tree where somebody has parsed it already.
+
+    ``path`` is shown to people as it is; it need not exist.
+    """
+
+    path: str
+    text: str
+    given_tree: ast.Module | None = None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, without their ends."""
+        return split_lines(self.text)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree. Raises :class:`Unreadable`."""
+        if self.given_tree is not None:
+            return self.given_tree
+        return parse(self.text)
+
+    def column(self, line: int, byte_column: int) -> int:
+        """Turn the parser's UTF-8 byte column into a column in characters."""
+        if not 1 <= line <= len(self.lines):
+            return byte_column
+        text = self.lines[line - 1]
+        if text.isascii():
+            return byte_column
+        return len(text.encode("utf-8", "replace")[:byte_column].decode("utf-8", "ignore"))
+
+    def span(self, node: Placed) -> Span:
+        """Where ``node`` stands."""
+        end_line = node.end_lineno or node.lineno
+        end_byte = node.end_col_offset if node.end_col_offset is not None else node.col_offset
+        return Span(
+            node.lineno,
+            self.column(node.lineno, node.col_offset),
+            end_line,
+            self.column(end_line, end_byte),
+        )
+
+    def snippet(self, span: Span) -> str:
+        """The text of a stretch, its lines joined by ``\\n``."""
+        lines = self.lines[span.line - 1 : span.end_line]
+        if not lines:
+            return ""
+        if len(lines) == 1:
+            return lines[0][span.column : span.end_column]
+        return "\n".join([lines[0][span.column :], *lines[1:-1], lines[-1][: span.end_column]])
+
+
+def parse(text: str) -> ast.Module:
+    """Parse ``text``. Raises :class:`Unreadable` for all that the parser may throw."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        line = max(error.lineno or 1, 1)
+        raise Unreadable(
+            f"syntax error: {error.msg}", line, max((error.offset or 1) - 1, 0)
+        ) from None
+    except ValueError as error:
+        line = text.count("\n", 0, max(text.find("\0"), 0)) + 1
+        raise Unreadable(f"syntax error: {error}", line) from None
+    except (RecursionError, MemoryError):
+        raise Unreadable("nested too deeply for Python's own parser") from None
