@@ -65,6 +65,7 @@ APPLY = {
     "anyio.to_thread.run_sync": 0,
     "trio.to_thread.run_sync": 0,
     "asgiref.sync.sync_to_async": 0,
+    "functools.partial": 0,
     "run_in_executor": 1,
     "starlette.concurrency.run_in_threadpool": 0,
     "fastapi.concurrency.run_in_threadpool": 0,

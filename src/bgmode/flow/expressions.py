@@ -477,9 +477,9 @@ class Expressions:
         return self.names.qualify(node.func) if isinstance(node, ast.Call) else None
 
     def _call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
-        reply = self.run.world.reply(node.func)
+        reply = self.run.world.reply(node.func, node.keywords)
         if reply is not None:
-            _, keywords = self._arguments(node, state)
+            _, keywords = self.arguments(node, state)
             self.run.world.observe(node, keywords)
             return self._replied(node, reply, state)
         match node.func:
@@ -497,7 +497,8 @@ class Expressions:
             raise Diverges
         return reply.value
 
-    def _arguments(self, node: ast.Call, state: State) -> tuple[list[Value], Record]:
+    def arguments(self, node: ast.Call, state: State) -> tuple[list[Value], Record]:
+        """The positional and the keyword arguments of a call, in the order of evaluation."""
         positional: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):
@@ -525,7 +526,7 @@ class Expressions:
             case Record():
                 return self._record_method(node, base, receiver, name, state, alone=alone)
             case Known():
-                positional, _ = self._arguments(node, state)
+                positional, _ = self.arguments(node, state)
                 result = method(receiver, name, positional)
                 if result is not None:
                     return result
@@ -548,7 +549,7 @@ class Expressions:
         *,
         alone: bool,
     ) -> Value:
-        positional, keywords = self._arguments(node, state)
+        positional, keywords = self.arguments(node, state)
         key = dotted(base)
         match name, positional:
             case "get" | "pop", [Known(str() as wanted), *default]:
@@ -582,13 +583,13 @@ class Expressions:
     def _apply(self, node: ast.Call, function: Value, state: State, *, alone: bool) -> Value:
         match function:
             case Function():
-                positional, keywords = self._arguments(node, state)
+                positional, keywords = self.arguments(node, state)
                 result = self.run.call(function, positional, keywords, state)
                 if result is not None:
                     return result
                 return self._opaque(node, function, state, alone=alone, evaluated=positional)
             case ClassRef(owner):
-                self._arguments(node, state)
+                self.arguments(node, state)
                 return Instance(owner)
             case Symbol(name):
                 return self._library(node, name, state, alone=alone)
@@ -601,14 +602,14 @@ class Expressions:
 
     def _library(self, node: ast.Call, name: str, state: State, *, alone: bool) -> Value:
         if name in callees.SLEEPS:
-            self._arguments(node, state)
+            self.arguments(node, state)
             state.waited = True
             return NONE
         position = callees.APPLY.get(name)
         if position is not None and len(node.args) > position:
             return self._handed_on(node, position, state)
         if name in callees.PASS_THROUGH and (node.args or node.keywords):
-            positional, _ = self._arguments(node, state)
+            positional, _ = self.arguments(node, state)
             if name in callees.TIMEOUT_CALLS:
                 self.run.may_raise(node, state, "TimeoutError", implicit=True)
             if not positional:
@@ -620,21 +621,21 @@ class Expressions:
         """A call that calls another: ``asyncio.to_thread(function, *arguments)``."""
         target = node.args[position]
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
-        reply = self.run.world.reply(target)
+        reply = self.run.world.reply(target, node.keywords)
         if reply is not None:
-            _, keywords = self._arguments(call, state)
+            _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)
             return self._replied(node, reply, state)
         function = self.value(target, state)
         if isinstance(function, Function):
-            positional, keywords = self._arguments(call, state)
+            positional, keywords = self.arguments(call, state)
             result = self.run.call(function, positional, keywords, state)
             if result is not None:
                 return result
         return self._opaque(node, function, state, alone=False)
 
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
-        positional, keywords = self._arguments(node, state)
+        positional, keywords = self.arguments(node, state)
         match name, positional:
             case "str", [Known(str()) as text]:
                 return text
@@ -686,7 +687,7 @@ class Expressions:
         evaluated: list[Value] | None = None,
     ) -> Value:
         if evaluated is None:
-            positional, keywords = self._arguments(node, state)
+            positional, keywords = self.arguments(node, state)
             evaluated = [*positional, *keywords.fields.values()]
         name, imported = self._display_name(node, function)
         receiver = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else None

@@ -66,6 +66,7 @@ class Run:
         self._stack: list[ScopeNode] = []
         self._timeouts: list[ast.AST] = []
         self._pending: dict[Code, State] = {}
+        self.gave_up = False
 
     # The run as a whole
 
@@ -89,8 +90,6 @@ class Run:
                 self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
             self.gave_up = True
 
-    gave_up = False
-
     def _run_pending(self) -> None:
         while self._pending:
             code, state = self._pending.popitem()
@@ -99,6 +98,13 @@ class Run:
     def value(self, node: ast.expr, state: State) -> Value:
         """Evaluate an expression; what it does to ``state`` is done to it."""
         return self._expressions.value(node, state)
+
+    def arguments(self, call: ast.Call, state: State) -> Record:
+        """The keyword arguments of a call, as they would be in ``state``."""
+        try:
+            return self._expressions.arguments(call, state)[1]
+        except (Diverges, GaveUp, RecursionError):
+            return Record({}, UNKNOWN, mapping=True)
 
     def parameter(self, code: Code, name: str) -> Value:
         """What a parameter holds when nothing is known of the callers."""

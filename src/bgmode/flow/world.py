@@ -31,7 +31,7 @@ class World(Protocol):
 
     names: Names
 
-    def reply(self, callee: ast.expr) -> Answer | Raises | None:
+    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
         """What a call of ``callee`` gives, or None where it is nothing special."""
 
     def observe(self, call: ast.Call, arguments: Record) -> None:

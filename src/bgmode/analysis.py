@@ -1,0 +1,98 @@
+"""One file: from its text to its findings. Everything that lints goes through here."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+
+from bgmode.checks import CHECKS, Check
+from bgmode.checks.subject import Case, Subject
+from bgmode.finding import Finding
+from bgmode.flow.project import Project
+from bgmode.knowledge import RULES, Provider, Rule, provider
+from bgmode.model.module import Module
+from bgmode.policy.policy import Policy
+from bgmode.source import Source, Span, Unreadable
+
+Wanted = Callable[[Rule], bool]
+
+
+def all_rules(rule: Rule) -> bool:  # noqa: ARG001
+    """Want every rule that the policy has on."""
+    return True
+
+
+def analyse(
+    source: Source,
+    policy: Policy,
+    *,
+    project: Project | None = None,
+    today: datetime.date | None = None,
+    wanted: Wanted = all_rules,
+) -> list[Finding]:
+    """Find what the rules have to say about one file.
+
+    ``project`` remembers the other modules that were read; ``today`` decides which
+    approvals are in force; ``wanted`` chooses among the rules that the policy has on.
+    Never raises for what is in the file: what cannot be read is BGM001, a rule that
+    fails is BGM009. The findings are sorted by place.
+    """
+    try:
+        source.tree  # noqa: B018
+    except Unreadable as error:
+        return list(unreadable(source, policy, error, wanted))
+    case = Case(
+        Module(source, _provider(), project or Project()),
+        policy,
+        today or datetime.datetime.now(datetime.timezone.utc).date(),
+    )
+    findings: list[Finding] = []
+    for code, check in CHECKS.items():
+        severity = policy.severity(RULES[code])
+        if severity is not None and wanted(RULES[code]):
+            findings += _run(check, Subject(case, RULES[code], severity), wanted)
+    return sorted(findings, key=lambda finding: finding.order)
+
+
+def _provider() -> Provider:
+    return provider("openai")
+
+
+def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:
+    try:
+        return list(check(subject))
+    except Exception as error:  # one rule's failure must not cost the others' findings
+        return list(_failed(subject, error, wanted))
+
+
+def _failed(subject: Subject, error: Exception, wanted: Wanted) -> Iterator[Finding]:
+    rule = RULES["BGM009"]
+    severity = subject.policy.severity(rule)
+    if severity is not None and wanted(rule):
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        yield Finding(
+            rule.code,
+            rule.name,
+            severity,
+            subject.source.path,
+            Span(1, 0, 1, 0),
+            f"{subject.rule.code} {subject.rule.name} failed on this file ({what}); please report it",
+        )
+
+
+def unreadable(
+    source: Source, policy: Policy, error: Unreadable, wanted: Wanted = all_rules
+) -> Iterator[Finding]:
+    """The finding for a file that is no Python."""
+    rule = RULES["BGM001"]
+    severity = policy.severity(rule)
+    if severity is not None and wanted(rule):
+        span = Span(error.line, error.column, error.line, error.column)
+        yield Finding(
+            rule.code,
+            rule.name,
+            severity,
+            source.path,
+            span,
+            f"this file cannot be read: {error.reason}",
+        )

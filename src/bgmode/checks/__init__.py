@@ -1,0 +1,50 @@
+"""The rules' functions: one file each, named as the rule is. ``CHECKS`` lists them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from bgmode.checks.background_in_zdr_module import background_in_zdr_module
+from bgmode.checks.blocking_poll import blocking_poll
+from bgmode.checks.busy_poll import busy_poll
+from bgmode.checks.deadline_burning_poll import deadline_burning_poll
+from bgmode.checks.disabled_store import disabled_store
+from bgmode.checks.discarded_response import discarded_response
+from bgmode.checks.endless_poll import endless_poll
+from bgmode.checks.forbidden_job_type import forbidden_job_type
+from bgmode.checks.implicit_store import implicit_store
+from bgmode.checks.missing_idempotency_key import missing_idempotency_key
+from bgmode.checks.missing_job_type import missing_job_type
+from bgmode.checks.premature_poll_exit import premature_poll_exit
+from bgmode.checks.retried_create import retried_create
+from bgmode.checks.stale_poll import stale_poll
+from bgmode.checks.subject import Subject
+from bgmode.checks.unapproved_job_type import unapproved_job_type
+from bgmode.checks.unbounded_poll import unbounded_poll
+from bgmode.checks.unknown_job_type import unknown_job_type
+from bgmode.checks.unsupported_idempotency_argument import unsupported_idempotency_argument
+from bgmode.finding import Finding
+
+Check: TypeAlias = Callable[[Subject], Iterator[Finding]]
+
+CHECKS: Mapping[str, Check] = {
+    "BGM101": implicit_store,
+    "BGM102": disabled_store,
+    "BGM110": background_in_zdr_module,
+    "BGM201": missing_job_type,
+    "BGM202": unknown_job_type,
+    "BGM203": forbidden_job_type,
+    "BGM204": unapproved_job_type,
+    "BGM301": endless_poll,
+    "BGM302": deadline_burning_poll,
+    "BGM303": unbounded_poll,
+    "BGM304": premature_poll_exit,
+    "BGM305": busy_poll,
+    "BGM306": blocking_poll,
+    "BGM307": stale_poll,
+    "BGM401": missing_idempotency_key,
+    "BGM404": retried_create,
+    "BGM405": unsupported_idempotency_argument,
+    "BGM501": discarded_response,
+}

@@ -1,0 +1,24 @@
+"""BGM102: ``store=False`` with ``background=True``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject
+from bgmode.finding import Finding, Fix
+
+_WAYS_OUT = "either allow the response to be kept (`store=True`), or drop `background=True`"
+
+
+def disabled_store(subject: Subject) -> Iterator[Finding]:
+    for call in subject.calls:
+        if not call.argument("store").is_false or subject.case.zdr(call) is not None:
+            continue
+        written = call.origins("store")
+        yield subject.finding(
+            written[0].node if written else call.anchor,
+            f"store=False on a call that {call.verb}: the provider rejects it or drops the result "
+            f"after about ten minutes; {_WAYS_OUT}",
+            notes=[subject.note("background is set here", call.anchor)] if written else (),
+            fix=Fix("display", _WAYS_OUT),
+        )

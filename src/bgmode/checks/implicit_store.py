@@ -1,0 +1,74 @@
+"""BGM101: a background call without an explicit ``store=True``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject, placed
+from bgmode.finding import (
+    Applicability,
+    Edit,
+    Finding,
+    Fix,
+    InsertStatement,
+    ReplaceExpression,
+    SetItem,
+    SetKeyword,
+)
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.origins import Origin
+
+
+def implicit_store(subject: Subject) -> Iterator[Finding]:
+    for call in subject.calls:
+        store = call.argument("store")
+        if store.is_true or store.is_false or store.is_undecided:
+            continue
+        if subject.case.zdr(call) is not None:
+            continue
+        shown = "store is not True" if store.presence == "given" else "store is not set"
+        yield subject.finding(
+            call.anchor,
+            f"{call.verb} and {shown}: how long the response is kept then depends on the date and "
+            "the project's data controls; write `store=True`",
+            fix=_fix(subject, call),
+        )
+
+
+def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
+    job_type = subject.case.job_type(call)
+    applicability: Applicability = "unsafe"
+    if job_type is not None:
+        if job_type.stored_state == "forbidden":
+            return None
+        if job_type.stored_state == "allowed":
+            applicability = "safe"
+    edit = _edit(subject, call)
+    return Fix(applicability, "add `store=True`", (edit,)) if edit else None
+
+
+def _edit(subject: Subject, call: BackgroundCall) -> Edit | None:
+    written = call.origins("store")
+    if written:
+        return ReplaceExpression(subject.span(written[0].value), "True")
+    places = [origin for origin in call.origins("background") if origin.node is call.anchor]
+    return _beside(subject, call, places[0]) if places else None
+
+
+def _beside(subject: Subject, call: BackgroundCall, origin: Origin) -> Edit | None:
+    """Write ``store`` where ``background`` is written."""
+    if origin.in_body:
+        return SetKeyword(subject.span(call.node), "store", "True")
+    match origin.holder:
+        case ast.Call():
+            return SetKeyword(subject.span(origin.holder), "store", "True", after="background")
+        case ast.Dict():
+            return SetItem(subject.span(origin.holder), "store", "True", after="background")
+        case ast.Assign(targets=[ast.Subscript(value=mapping, slice=key)]):
+            source = subject.source
+            quote = source.snippet(source.span(placed(key)))[:1]
+            target = source.snippet(source.span(placed(mapping)))
+            line = f"{target}[{quote}store{quote}] = True"
+            return InsertStatement(subject.span(origin.holder), (line,))
+    return None

@@ -1,0 +1,131 @@
+"""How a poll loop is mended: the form that never failed in public code.
+
+A condition on terminal statuses becomes one on the running ones; an endless loop with
+branches gets the branch that is missing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject, listed
+from bgmode.finding import Fix, InsertStatement, Note, ReplaceExpression
+from bgmode.model.polling import PollLoop
+
+
+def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
+    """Where the job of this loop is created, and by what the other statuses leave."""
+    notes = [
+        subject.note("the job is created here", call.node)
+        for call in subject.calls
+        if call.where is loop.scope and call.node.lineno < loop.node.lineno
+    ][-1:]
+    told_apart: dict[ast.AST, list[str]] = {}
+    for status in loop.provider.terminal:
+        if status not in loop.taken_for_running:
+            for way in loop.ways(status) - loop.running.ways:
+                if way.node is not loop.node:
+                    told_apart.setdefault(way.node, []).append(status)
+    for node, statuses in told_apart.items():
+        notes.append(subject.note(f"{listed(statuses, 'and')} leaves here", node))
+    return notes
+
+
+def loop_fix(subject: Subject, loop: PollLoop) -> Fix | None:
+    """The fix for the statuses on which ``loop`` does not leave."""
+    return _pending_set(subject, loop) or _missing_branch(subject, loop)
+
+
+def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
+    """``while status != "completed"`` becomes ``while status in {"queued", "in_progress"}``."""
+    if not isinstance(loop.node, ast.While):
+        return None
+    found = [node for node in _conjuncts(loop.node.test) if _waits_for_end(node)]
+    if len(found) != 1:
+        return None
+    (condition,) = found
+    subject_text = _tested(subject, condition)
+    if subject_text is None:
+        return None
+    running = ", ".join(f'"{status}"' for status in loop.provider.running)
+    value = f"{subject_text} in {{{running}}}"
+    edit = ReplaceExpression(subject.span(condition), value)
+    return Fix("unsafe", f"go on only while the status is {listed(loop.provider.running)}", (edit,))
+
+
+def _conjuncts(test: ast.expr) -> Iterator[ast.expr]:
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _conjuncts(value)
+        case _:
+            yield test
+
+
+def _waits_for_end(node: ast.expr) -> bool:
+    """Whether a condition says that the status is not (one of) the terminal ones."""
+    match node:
+        case ast.Compare(ops=[ast.NotEq() | ast.NotIn()], left=left):
+            return _is_status(left)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Compare(ops=[ast.Eq() | ast.In()], left=left)):
+            return _is_status(left)
+    return False
+
+
+def _is_status(node: ast.expr) -> bool:
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return "status" in name.lower() or name.lower() == "state"
+        case ast.Subscript(slice=ast.Constant(value="status")):
+            return True
+    return False
+
+
+def _tested(subject: Subject, condition: ast.expr) -> str | None:
+    match condition:
+        case ast.Compare(left=left):
+            return subject.source.snippet(subject.span(left))
+        case ast.UnaryOp(operand=ast.Compare(left=left)):
+            return subject.source.snippet(subject.span(left))
+    return None
+
+
+def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
+    """Raise on the missing statuses, behind the last branch that looks at the status."""
+    found = [
+        (statement, status)
+        for statement in loop.node.body
+        if isinstance(statement, ast.If) and (status := _tested_status(statement)) is not None
+    ]
+    if not found:
+        return None
+    statement, status = found[-1]
+    if _ends_with_leaving_else(statement):
+        return None
+    missing = ", ".join(f'"{name}"' for name in loop.taken_for_running)
+    test = f"{status} in {{{missing}}}" if "," in missing else f"{status} == {missing}"
+    lines = (f"if {test}:", f'    raise RuntimeError(f"background response ended as {{{status}}}")')
+    if '"' in status:
+        return None
+    edit = InsertStatement(subject.span(statement), lines)
+    return Fix("unsafe", f"raise when the response is {listed(loop.taken_for_running)}", (edit,))
+
+
+def _ends_with_leaving_else(statement: ast.If) -> bool:
+    orelse = statement.orelse
+    while len(orelse) == 1 and isinstance(orelse[0], ast.If):
+        orelse = orelse[0].orelse
+    return bool(orelse) and isinstance(orelse[-1], ast.Return | ast.Raise | ast.Break)
+
+
+def _tested_status(statement: ast.If) -> str | None:
+    """The plain expression for the status that a branch tests: ``response.status``."""
+    for node in ast.walk(statement.test):
+        match node:
+            case ast.Compare(
+                left=(ast.Name() | ast.Attribute(value=ast.Name() | ast.Attribute())) as left,
+                ops=[ast.Eq() | ast.NotEq() | ast.In() | ast.NotIn()],
+            ) if _is_status(left):
+                return ast.unparse(left)
+    return None

@@ -1,0 +1,41 @@
+"""BGM401: a background call without an idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject
+from bgmode.finding import Finding
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.keys import Evidence, key_evidence
+from bgmode.model.retries import Retry, retries_around
+
+
+def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
+    for call in subject.calls:
+        if has_unsupported_argument(call) or evidence(subject, call) != "none":
+            continue
+        if first_retry(call) is None:
+            header = call.provider.idempotency_header
+            yield subject.finding(
+                call.anchor,
+                f"{call.verb} without an idempotency key: send one in extra_headers as `{header}`, "
+                "so that your own gateway, job table or the service can recognise the retry",
+            )
+
+
+def evidence(subject: Subject, call: BackgroundCall) -> Evidence:
+    """Whether the call carries a key that the policy accepts."""
+    accepted = subject.policy.idempotency
+    return key_evidence(call, accepted.metadata_keys, accepted.decorators)
+
+
+def first_retry(call: BackgroundCall) -> Retry | None:
+    """The nearest thing that tries the call again."""
+    return next(retries_around(call.names, call.node), None)
+
+
+def has_unsupported_argument(call: BackgroundCall) -> bool:
+    """Whether the call has a key where none is taken, which is BGM405's business."""
+    unsupported = call.provider.parameters["unsupported"]
+    return any(name in call.arguments.fields for name in unsupported)

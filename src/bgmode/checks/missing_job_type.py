@@ -1,0 +1,19 @@
+"""BGM201: a background call whose job type is not named anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject, listed
+from bgmode.finding import Finding
+
+
+def missing_job_type(subject: Subject) -> Iterator[Finding]:
+    for call in subject.calls:
+        if subject.case.annotation(call) is None:
+            names = listed(f"`{name}`" for name in subject.policy.job_types)
+            yield subject.finding(
+                call.anchor,
+                f"{call.verb} and its job type is not named: say `# bgmode: job-type=NAME` with "
+                f"one of {names}",
+            )

@@ -1,0 +1,28 @@
+"""BGM404: a background call that is tried again without a stable idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bgmode.checks.missing_idempotency_key import (
+    evidence,
+    first_retry,
+    has_unsupported_argument,
+)
+from bgmode.checks.subject import Subject
+from bgmode.finding import Finding
+
+
+def retried_create(subject: Subject) -> Iterator[Finding]:
+    for call in subject.calls:
+        if has_unsupported_argument(call) or evidence(subject, call) != "none":
+            continue
+        retry = first_retry(call)
+        if retry is not None:
+            header = call.provider.idempotency_header
+            yield subject.finding(
+                call.anchor,
+                f"{retry.kind} tries this call again and it {call.verb}: each attempt may start "
+                f"another job; make one `{header}` outside the retry and send it with each attempt",
+                notes=[subject.note("tried again here", retry.node)],
+            )

@@ -1,0 +1,188 @@
+"""What a check is given: the module's facts, the policy's opinions, and how to say a finding."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bgmode.finding import Finding, Fix, Note
+from bgmode.flow.names import Loop
+from bgmode.flow.project import dotted_name
+from bgmode.knowledge import Rule, Severity
+from bgmode.model.annotations import Annotation
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.module import Module
+from bgmode.model.polling import PollLoop
+from bgmode.policy.policy import JobType, Policy
+from bgmode.source import Placed, Source, Span
+
+
+@dataclass(frozen=True)
+class Case:
+    """One module under one policy on one day; shared by all checks."""
+
+    module: Module
+    policy: Policy
+    today: datetime.date
+
+    @property
+    def source(self) -> Source:
+        return self.module.source
+
+    @cached_property
+    def calls(self) -> tuple[BackgroundCall, ...]:
+        """The background calls that the policy wants to hear of."""
+        found = self.module.calls.background
+        if self.policy.report_undecided:
+            return found
+        return tuple(call for call in found if call.certain)
+
+    @property
+    def loops(self) -> tuple[PollLoop, ...]:
+        """The poll loops of the module."""
+        return self.module.polling.loops
+
+    def zdr(self, call: BackgroundCall) -> Note | None:
+        """Why the code around ``call`` requires Zero Data Retention, if it does."""
+        marker = self.module.annotations.requires_zdr(call.node)
+        if marker is not None:
+            return Note(f"required by {marker.level}", marker.path, marker.span)
+        path = self.source.path
+        pattern = self.policy.zdr_module(path, dotted_name(path))
+        if pattern is not None and self.policy.path is not None:
+            return Note(f"required by the policy's zdr.modules: {pattern}", self.policy.path)
+        return self._zdr_client(call)
+
+    def _zdr_client(self, call: BackgroundCall) -> Note | None:
+        wanted = {
+            "project": self.policy.zdr.projects,
+            "organization": self.policy.zdr.organizations,
+        }
+        for made in call.client.made_by:
+            for keyword in made.keywords:
+                match keyword:
+                    case ast.keyword(arg=str(name), value=ast.Constant(value=identity)) if (
+                        identity in wanted.get(name, ())
+                    ):
+                        message = f"the client's {name} {identity} requires it"
+                        return Note(message, self.source.path, self.source.span(keyword))
+        return None
+
+    def annotation(self, call: BackgroundCall) -> Annotation | None:
+        """Where the call's job type is named: in the code, else in the policy's ``paths``."""
+        found = self.module.annotations.job_type(call)
+        if found is not None and found.name is not None:
+            return found
+        suggested = self.policy.suggested_job_type(self.source.path)
+        if suggested is not None:
+            pattern, name = suggested
+            return Annotation(name, f"the policy's paths: {pattern}", self.policy.path or "")
+        return found
+
+    def job_type(self, call: BackgroundCall) -> JobType | None:
+        """The policy's job type of a call, if it has one that the policy knows."""
+        annotation = self.annotation(call)
+        if annotation is None or annotation.name is None:
+            return None
+        return self.policy.job_types.get(annotation.name)
+
+    def symbol(self, node: ast.AST) -> str:
+        """The dotted name of the code that ``node`` stands in: module, class, function."""
+        module = dotted_name(self.source.path)
+        inner = self.module.names.qualified(node)
+        return f"{module}.{inner}" if inner else module
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one check is given: the case, and the rule it speaks for."""
+
+    case: Case
+    rule: Rule
+    severity: Severity
+
+    @property
+    def source(self) -> Source:
+        return self.case.source
+
+    @property
+    def policy(self) -> Policy:
+        return self.case.policy
+
+    @property
+    def calls(self) -> tuple[BackgroundCall, ...]:
+        return self.case.calls
+
+    @property
+    def loops(self) -> tuple[PollLoop, ...]:
+        return self.case.loops
+
+    def finding(
+        self,
+        at: ast.AST | Span,
+        message: str,
+        notes: Iterable[Note] = (),
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding at ``at``; one that covers several lines is shown on its first line."""
+        span = first_line(self.source, at if isinstance(at, Span) else self.span(at))
+        scope = "" if isinstance(at, Span) else self.case.module.names.qualified(at)
+        return Finding(
+            code=self.rule.code,
+            name=self.rule.name,
+            severity=self.severity,
+            path=self.source.path,
+            span=span,
+            message=message,
+            notes=tuple(notes),
+            fix=fix,
+            scope=scope,
+            snippet=self.source.snippet(span),
+        )
+
+    def note(self, message: str, at: ast.AST) -> Note:
+        """A note at another place of the same file."""
+        return Note(message, self.source.path, first_line(self.source, self.span(at)))
+
+    def policy_note(self, message: str, line: int) -> Note:
+        """A note at a line of the policy file."""
+        return Note(message, self.policy.path or "", Span(line, 0, line, 0))
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands; for a loop, its header."""
+        if isinstance(node, ast.While | ast.For | ast.AsyncFor):
+            return header(self.source, node)
+        return self.source.span(placed(node))
+
+
+def placed(node: ast.AST) -> Placed:
+    """The node, known to stand somewhere. Raises TypeError where it does not."""
+    if not hasattr(node, "lineno"):
+        raise TypeError(f"{type(node).__name__} has no place in the text")
+    return node  # type: ignore[return-value]
+
+
+def header(source: Source, loop: Loop) -> Span:
+    """From the loop's keyword to the end of its test or iterable."""
+    start = source.span(loop)
+    end = source.span(loop.test if isinstance(loop, ast.While) else loop.iter)
+    return Span(start.line, start.column, end.end_line, end.end_column)
+
+
+def first_line(source: Source, span: Span) -> Span:
+    """The part of a stretch that is on its first line."""
+    if span.line == span.end_line:
+        return span
+    text = source.lines[span.line - 1].rstrip()
+    return Span(span.line, span.column, span.line, max(len(text), span.column))
+
+
+def listed(words: Iterable[str], joint: str = "or") -> str:
+    """``a, b or c``."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {joint} {items[-1]}"

@@ -1,0 +1,18 @@
+"""BGM303: a poll loop that nothing but the status can end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject
+from bgmode.finding import Finding
+
+
+def unbounded_poll(subject: Subject) -> Iterator[Finding]:
+    for loop in subject.loops:
+        if loop.is_unbounded:
+            yield subject.finding(
+                loop.node,
+                "nothing but the response's status can end this poll loop: give it a deadline or "
+                "a greatest number of polls",
+            )

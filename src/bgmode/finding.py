@@ -1,0 +1,130 @@
+"""What a rule says about one place: the finding, its notes, and the edits that would mend it.
+
+Everything here is plain, picklable data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bgmode.source import Span
+
+Applicability: TypeAlias = Literal["safe", "unsafe", "display"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Another place that matters for a finding; ``span`` is None where it is the whole file."""
+
+    message: str
+    path: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetKeyword:
+    """Give a call the keyword ``name=value``, behind the keyword ``after`` where that is there."""
+
+    call: Span
+    name: str
+    value: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKeyword:
+    """Take the keyword argument ``name`` out of a call."""
+
+    call: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """Give a dict display the entry ``"name": value``, behind the entry ``after``."""
+
+    display: Span
+    name: str
+    value: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveItem:
+    """Take the entry ``"name"`` out of a dict display."""
+
+    display: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceExpression:
+    """Put another expression in the place of one."""
+
+    at: Span
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertStatement:
+    """Add statements behind one, at its own indentation. ``lines`` hold no line ends."""
+
+    after: Span
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStatement:
+    """Take a statement out of its block; ``pass`` takes its place where it stood alone."""
+
+    at: Span
+
+
+Edit: TypeAlias = (
+    SetKeyword
+    | RemoveKeyword
+    | SetItem
+    | RemoveItem
+    | ReplaceExpression
+    | InsertStatement
+    | RemoveStatement
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to mend a finding; ``display`` fixes are shown and never applied."""
+
+    applicability: Applicability
+    message: str
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of one rule."""
+
+    code: str
+    name: str
+    severity: str
+    path: str
+    span: Span
+    message: str
+    notes: tuple[Note, ...] = ()
+    fix: Fix | None = None
+    scope: str = ""
+    snippet: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the finding is, whatever line it has moved to: rule, file, scope, code."""
+        snippet = " ".join(self.snippet.split())
+        parts = "\0".join((self.code, self.path, self.scope, snippet))
+        return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
+
+    @property
+    def order(self) -> tuple[str, Span, str, str]:
+        """How findings are sorted."""
+        return (self.path, self.span, self.code, self.message)

@@ -1,0 +1,203 @@
+"""What the product knows: its rules, and what a provider does.
+
+The rules' metadata is the small table below, so that a run need not read the pages in
+``rules/``; a test holds both equal. Provider facts are read from ``rules/providers/``
+when the first file that matters is met.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+Preset: TypeAlias = Literal["minimal", "standard", "strict"]
+OperationKind: TypeAlias = Literal["create", "poll", "cancel", "delete"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+PRESETS: tuple[Preset, ...] = ("minimal", "standard", "strict")
+DOCUMENTATION = "https://github.com/bgmode/bgmode/blob/main/rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule's metadata. ``presets`` are those that switch it on."""
+
+    code: str
+    name: str
+    severity: Severity
+    presets: tuple[Preset, ...]
+    fix: str
+    summary: str
+
+    @property
+    def page(self) -> str:
+        """The file name of its page."""
+        return f"{self.code}-{self.name}.md"
+
+    @property
+    def url(self) -> str:
+        """Where its page can be read."""
+        return f"{DOCUMENTATION}/{self.page}"
+
+
+_PRESETS: dict[str, Preset] = {"m": "minimal", "s": "standard", "t": "strict"}
+
+
+def _rule(code: str, name: str, severity: Severity, presets: str, fix: str, summary: str) -> Rule:
+    return Rule(code, name, severity, tuple(_PRESETS[key] for key in presets.split()), fix, summary)
+
+
+_TABLE = (
+    _rule("BGM001", "unreadable-file", "error", "m s t", "none",
+          "a file that cannot be parsed or decoded"),
+    _rule("BGM009", "analysis-failed", "error", "m s t", "none",
+          "a rule failed on this file"),
+    _rule("BGM101", "implicit-store", "error", "m s t", "safe or unsafe",
+          "a background call without an explicit store=True"),
+    _rule("BGM102", "disabled-store", "error", "m s t", "display",
+          "store=False with background=True"),
+    _rule("BGM110", "background-in-zdr-module", "error", "m s t", "unsafe",
+          "a background call in code that requires Zero Data Retention"),
+    _rule("BGM201", "missing-job-type", "error", "m s t", "unsafe",
+          "a background call whose job type is not named"),
+    _rule("BGM202", "unknown-job-type", "error", "m s t", "safe",
+          "a job type that the policy does not have"),
+    _rule("BGM203", "forbidden-job-type", "error", "m s t", "none",
+          "a job type that may not run in the background"),
+    _rule("BGM204", "unapproved-job-type", "error", "m s t", "none",
+          "a job type under review without an approval in force"),
+    _rule("BGM301", "endless-poll", "error", "m s t", "unsafe",
+          "a poll loop that some terminal status never ends"),
+    _rule("BGM302", "deadline-burning-poll", "warning", "s t", "unsafe",
+          "a poll loop that some terminal status ends only by its bound"),
+    _rule("BGM303", "unbounded-poll", "warning", "s t", "none",
+          "a poll loop that nothing but the status can end"),
+    _rule("BGM304", "premature-poll-exit", "error", "m s t", "none",
+          "a poll loop that is left while the job still runs"),
+    _rule("BGM305", "busy-poll", "error", "s t", "none",
+          "a poll loop that does not wait between polls"),
+    _rule("BGM306", "blocking-poll", "warning", "s t", "none",
+          "a poll loop in an async function that blocks the event loop"),
+    _rule("BGM307", "stale-poll", "error", "m s t", "none",
+          "a poll loop that tests a status it never refreshes"),
+    _rule("BGM401", "missing-idempotency-key", "warning", "s t", "none",
+          "a background call without an idempotency key"),
+    _rule("BGM404", "retried-create", "error", "m s t", "none",
+          "a retried background call without a stable idempotency key"),
+    _rule("BGM405", "unsupported-idempotency-argument", "error", "m s t", "safe",
+          "idempotency_key= is no parameter of the call"),
+    _rule("BGM501", "discarded-response", "error", "m s t", "none",
+          "a background call whose response, and with it the id, is lost"),
+)  # fmt: skip
+
+RULES: Mapping[str, Rule] = {rule.code: rule for rule in _TABLE}
+BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in _TABLE}
+
+
+def find_rule(word: str) -> Rule | None:
+    """The rule with that code or name, in any case."""
+    return RULES.get(word.upper()) or BY_NAME.get(word.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method of the provider's client, by its path from the client."""
+
+    path: tuple[str, ...]
+    kind: OperationKind
+    unless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something taken as true of the provider, with its date and where it was seen."""
+
+    text: str
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What one provider's SDK looks like and does."""
+
+    name: str
+    package: str
+    clients: Mapping[str, bool]  # class -> whether it is asynchronous
+    module_client: str
+    client_views: frozenset[str]
+    path_prefixes: frozenset[str]
+    operation_views: frozenset[str]
+    operations: tuple[Operation, ...]
+    omitted_values: frozenset[str]
+    parameters: Mapping[str, Any]
+    idempotency_header: str
+    client_headers: str
+    response_classes: frozenset[str]
+    running: tuple[str, ...]
+    terminal: tuple[str, ...]
+    signs: Mapping[str, tuple[str, ...]]
+    exceptions: Mapping[str, str]
+    gone: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """All statuses, the running ones first."""
+        return self.running + self.terminal
+
+
+def rules_file(name: str) -> str:
+    """The path of a file that ships with the rules."""
+    package = importlib.import_module("bgmode.rules")
+    return os.path.join(os.path.dirname(package.__file__ or ""), name)
+
+
+def read_page(rule: Rule) -> str:
+    """The text of a rule's page, front matter included."""
+    with open(rules_file(rule.page), encoding="utf-8") as file:
+        return file.read()
+
+
+@cache
+def provider(name: str = "openai") -> Provider:
+    """Read one provider's facts from ``rules/providers/``."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with open(rules_file(f"providers/{name}.yaml"), encoding="utf-8") as file:
+        data: dict[str, Any] = yaml.load(file, Loader=loader)  # noqa: S506
+    return Provider(
+        name=data["name"],
+        package=data["package"],
+        clients={entry["class"]: entry["async"] for entry in data["clients"]},
+        module_client=data["module_client"],
+        client_views=frozenset(data["client_views"]),
+        path_prefixes=frozenset(data["path_prefixes"]),
+        operation_views=frozenset(data["operation_views"]),
+        operations=tuple(
+            Operation(
+                tuple(entry["path"].split(".")), entry["kind"], frozenset(entry.get("unless", ()))
+            )
+            for entry in data["operations"]
+        ),
+        omitted_values=frozenset(data["omitted_values"]),
+        parameters=data["parameters"],
+        idempotency_header=data["idempotency_header"],
+        client_headers=data["client_headers"],
+        response_classes=frozenset(data["response_classes"]),
+        running=tuple(data["statuses"]["running"]),
+        terminal=tuple(data["statuses"]["terminal"]),
+        signs={name: tuple(statuses) for name, statuses in data["signs"].items()},
+        exceptions=data["exceptions"],
+        gone=data["gone"],
+        facts={
+            key: Fact(entry["text"], str(entry["as_of"]), entry["source"])
+            for key, entry in data["facts"].items()
+        },
+    )

@@ -1,0 +1,230 @@
+"""Background calls: which calls create a background response, and what is certain of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from bgmode.flow.callees import APPLY
+from bgmode.flow.exits import State
+from bgmode.flow.names import Code, Names
+from bgmode.flow.run import Run
+from bgmode.flow.values import (
+    MISSING,
+    Known,
+    Missing,
+    Record,
+    Symbol,
+    Unknown,
+    Value,
+    part,
+    truth,
+)
+from bgmode.knowledge import Operation, Provider
+from bgmode.model.clients import Access, Client, Clients
+from bgmode.model.origins import Origin, origins
+from bgmode.model.world import JobWorld, is_another_call
+
+Presence: TypeAlias = Literal["given", "omitted", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What is certain of one argument.
+
+    ``given``: it is there, and ``value`` is what it holds. ``omitted``: it is certainly
+    not there. ``hidden``: it may be behind a mapping that cannot be seen.
+    """
+
+    presence: Presence
+    value: Value = MISSING
+
+    @property
+    def is_true(self) -> bool:
+        return (
+            self.presence == "given"
+            and isinstance(self.value, Known)
+            and (self.value.value is True)
+        )
+
+    @property
+    def is_false(self) -> bool:
+        return (
+            self.presence == "given"
+            and isinstance(self.value, Known)
+            and (self.value.value is False)
+        )
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it may be there, or may hold the right value."""
+        return self.presence == "hidden" or isinstance(self.value, Unknown)
+
+
+OMITTED = Argument("omitted")
+HIDDEN = Argument("hidden")
+
+
+@dataclass(frozen=True)
+class BackgroundCall:
+    """A call of a create operation that runs, or may run, in the background.
+
+    ``certain``: ``background`` is known to be true. ``node`` is the call whose keywords
+    count: the call itself, or the one that hands the bound method on.
+    """
+
+    node: ast.Call
+    access: Access
+    arguments: Record
+    certain: bool
+    names: Names
+    provider: Provider
+    client: Client
+
+    @property
+    def operation(self) -> Operation:
+        return self.access.operation
+
+    @property
+    def where(self) -> Code | None:
+        """The function it stands in."""
+        return self.names.function(self.node)
+
+    @property
+    def verb(self) -> str:
+        """How a message speaks of it."""
+        return "runs in the background" if self.certain else "may run in the background"
+
+    def argument(self, parameter: str) -> Argument:
+        """What is certain of an argument, by its key in the provider's ``parameters``."""
+        return argument(self.arguments, self.provider.parameters[parameter], self.provider)
+
+    def origins(self, parameter: str) -> list[Origin]:
+        """Where the argument is written."""
+        parameters = self.provider.parameters
+        return origins(self.names, self.node, parameters[parameter], parameters["body"])
+
+    @cached_property
+    def anchor(self) -> ast.AST:
+        """What a finding about this call points at: where ``background`` is written."""
+        found = self.origins("background")
+        true = [origin for origin in found if _is_true(origin.value)]
+        written = true or found
+        return written[0].node if written else self.node
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def argument(arguments: Record, name: str, provider: Provider) -> Argument:
+    """What is certain of the argument ``name`` of a call with ``arguments``."""
+    body = arguments.fields.get(provider.parameters["body"], MISSING)
+    open_body = isinstance(body, Unknown)
+    if isinstance(body, Record):
+        entry = part(body, name)
+        if name in body.fields and not isinstance(entry, Missing):
+            return Argument("given", entry)
+        open_body = not isinstance(body.rest, Missing)
+    value = arguments.fields.get(name, MISSING)
+    if isinstance(value, Symbol) and value.name in provider.omitted_values:
+        value = MISSING
+    if not isinstance(value, Missing):
+        return Argument("given", value)
+    if name not in arguments.fields and not isinstance(arguments.rest, Missing):
+        return HIDDEN
+    return HIDDEN if open_body else OMITTED
+
+
+class Calls:
+    """The operations of one module and their arguments."""
+
+    def __init__(self, names: Names, clients: Clients) -> None:
+        self.names = names
+        self.clients = clients
+        self.provider = clients.provider
+
+    @cached_property
+    def operations(self) -> list[tuple[ast.Call, Access]]:
+        """Every call of an operation, in the order of the text."""
+        found = [(call, access) for call in self.names.calls if (access := self._access(call))]
+        return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
+
+    def _access(self, call: ast.Call) -> Access | None:
+        access = self.clients.access(call.func)
+        if access is None and call.args:
+            position = APPLY.get(self.names.qualify(call.func) or _last(call.func), -1)
+            if 0 <= position < len(call.args):
+                access = self.clients.access(call.args[position])
+        if access is None or is_another_call(access.operation, call.keywords):
+            return None
+        return access
+
+    def of_kind(self, kind: str) -> Iterator[ast.Call]:
+        """The calls of operations of one kind (``create``, ``poll``, ``cancel``)."""
+        for call, access in self.operations:
+            if access.operation.kind == kind:
+                yield call
+
+    @cached_property
+    def background(self) -> tuple[BackgroundCall, ...]:
+        """The background calls of the module, in the order of the text."""
+        creates = [
+            (call, access) for call, access in self.operations if access.operation.kind == "create"
+        ]
+        if not creates:
+            return ()
+        observed = self._observe([call for call, _ in creates])
+        found = (self._background(call, access, observed[call]) for call, access in creates)
+        return tuple(call for call in found if call is not None)
+
+    def _background(
+        self, call: ast.Call, access: Access, arguments: Record
+    ) -> BackgroundCall | None:
+        given = argument(arguments, self.provider.parameters["background"], self.provider)
+        if given.presence != "given":
+            return None
+        decided = truth(given.value)
+        if decided is False:
+            return None
+        client = self.clients.client(access.receiver)
+        return BackgroundCall(
+            call, access, arguments, decided is True, self.names, self.provider, client
+        )
+
+    def _observe(self, calls: list[ast.Call]) -> dict[ast.Call, Record]:
+        """Run the code around each call and note the arguments it is given."""
+        observed: dict[ast.Call, Record] = {}
+        for outermost in (True, False):
+            roots = {
+                self._root(call, outermost=outermost) for call in calls if call not in observed
+            }
+            for root in sorted(roots, key=lambda node: getattr(node, "lineno", 0)):
+                world = JobWorld(self.names, self.clients)
+                Run(world).start(root)
+                for call, arguments in world.observed.items():
+                    observed.setdefault(call, arguments)
+        for call in calls:
+            if call not in observed:  # code that is never reached
+                observed[call] = self._unreached(call)
+        return observed
+
+    def _root(self, call: ast.Call, *, outermost: bool) -> ast.Module | Code:
+        function = self.names.function(call)
+        while outermost and function is not None:
+            above = self.names.function(function)
+            if above is None:
+                break
+            function = above
+        return self.names.tree if function is None else function
+
+    def _unreached(self, call: ast.Call) -> Record:
+        run = Run(JobWorld(self.names, self.clients))
+        return run.arguments(call, State({}, False, False))
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else ""

@@ -1,0 +1,283 @@
+"""Who a client is, and which of its operations an expression names.
+
+An operation is recognised by its path (``<client>.responses.create``), because that is
+what public code has in common; who the client is only adds facts to it: whether it is
+asynchronous, and with which options it was made.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bgmode.flow.names import CODE, FUNCTIONS, Binding, Names, dotted, parameters, unawaited
+from bgmode.flow.values import Truth
+from bgmode.knowledge import Operation, Provider
+
+_FARTHEST = 6  # how many names are followed
+
+Node: TypeAlias = ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An expression that names an operation: which one, and of which client."""
+
+    operation: Operation
+    receiver: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What is known of a client. ``made_by`` are the calls that made it, outermost first."""
+
+    is_async: Truth = None
+    made_by: tuple[ast.Call, ...] = ()
+    known: bool = False
+
+
+UNKNOWN_CLIENT = Client()
+
+
+class Clients:
+    """Clients and operations of one module."""
+
+    def __init__(self, names: Names, provider: Provider) -> None:
+        self.names = names
+        self.provider = provider
+        self._accesses: dict[int, Access | None] = {}
+        self._last = {operation.path[-1] for operation in provider.operations}
+
+    def access(self, callee: ast.expr) -> Access | None:
+        """The operation that ``callee`` names, if it names one."""
+        key = id(callee)
+        if key not in self._accesses:
+            self._accesses[key] = self._find_access(callee)
+        return self._accesses[key]
+
+    def _find_access(self, callee: ast.expr) -> Access | None:
+        if isinstance(callee, ast.Attribute) and callee.attr not in self._last:
+            return None
+        links = self._links(callee)
+        names = [link.attr for link in links]
+        for operation in self.provider.operations:
+            receiver = self._match(operation, names, links)
+            if receiver is not None and self._may_be_client(receiver):
+                return Access(operation, receiver)
+        return None
+
+    def _links(self, node: ast.expr) -> list[ast.Attribute]:
+        """The attributes of a chain, from the last to the first, aliases expanded."""
+        links: list[ast.Attribute] = []
+        for _ in range(_FARTHEST):
+            while isinstance(node, ast.Attribute):
+                links.append(node)
+                node = node.value
+            if not isinstance(node, ast.Name):
+                break
+            aliased = self._alias(node)
+            if aliased is None:
+                break
+            node = aliased
+        return links
+
+    def _alias(self, node: ast.Name) -> ast.expr | None:
+        """``client.responses`` for a name that was set to that, once."""
+        scope = self.names.defining_scope(node.id, node)
+        binding = scope.only(node.id) if scope else None
+        if binding is None or binding.node is node:
+            return None
+        value = binding.value
+        if not isinstance(value, ast.Attribute):
+            return None
+        words = {word for operation in self.provider.operations for word in operation.path}
+        return value if value.attr in words else None
+
+    def _match(
+        self, operation: Operation, names: list[str], links: list[ast.Attribute]
+    ) -> ast.expr | None:
+        """The receiver, where ``names`` (last first) end in the operation's path."""
+        *resources, method = operation.path
+        if not names or names[0] != method:
+            return None
+        position = 1
+        while position < len(names) and names[position] in self.provider.operation_views:
+            position += 1
+        for resource in reversed(resources):
+            if position >= len(names) or names[position] != resource:
+                return None
+            position += 1
+        receiver = links[position - 1].value
+        while isinstance(receiver, ast.Attribute) and receiver.attr in self.provider.path_prefixes:
+            receiver = receiver.value
+        return receiver
+
+    def _may_be_client(self, receiver: ast.expr) -> bool:
+        match receiver:
+            case ast.Name(id="self" | "cls"):
+                owner = self.names.enclosing_class(receiver)
+                return owner is not None and any(
+                    self.names.qualify(base) in self.provider.clients for base in owner.bases
+                )
+            case ast.Name(id=name) if name in self.names.imports:
+                qualified = self.names.qualify(receiver)
+                return qualified is None or "." in qualified or qualified == self.module_client
+            case _:
+                return True
+
+    @property
+    def module_client(self) -> str:
+        return self.provider.module_client
+
+    # Who the receiver is
+
+    def client(self, receiver: ast.expr) -> Client:
+        """What is known of the client that ``receiver`` gives."""
+        return self._client(receiver, _FARTHEST) or UNKNOWN_CLIENT
+
+    def _client(self, node: ast.expr, depth: int) -> Client | None:
+        if depth == 0:
+            return None
+        match unawaited(node):
+            case ast.Call() as call:
+                return self._called(call, depth)
+            case ast.Name() as name:
+                return self._named(name, depth)
+            case ast.Attribute() as attribute:
+                return self._attribute(attribute, depth)
+            case ast.NamedExpr(value=value):
+                return self._client(value, depth - 1)
+            case ast.BoolOp(values=values):
+                return self._first(values, depth)
+            case ast.IfExp(body=body, orelse=orelse):
+                return self._first([body, orelse], depth)
+        return None
+
+    def _first(self, nodes: list[ast.expr], depth: int) -> Client | None:
+        for node in nodes:
+            found = self._client(node, depth - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _called(self, call: ast.Call, depth: int) -> Client | None:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in self.provider.client_views:
+            inner = self._client(call.func.value, depth - 1) or UNKNOWN_CLIENT
+            return Client(inner.is_async, (call, *inner.made_by), inner.known)
+        qualified = self.names.qualify(call.func)
+        if qualified is not None:
+            is_async = self.provider.clients.get(qualified)
+            return None if is_async is None else Client(is_async, (call,), known=True)
+        return self._factory(call, depth)
+
+    def _factory(self, call: ast.Call, depth: int) -> Client | None:
+        """A function of this module that makes the client, by its annotation or its code."""
+        function = None
+        match call.func:
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, call)
+                binding = scope.only(name) if scope else None
+                function = binding.node if binding else None
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = self.names.enclosing_class(call)
+                function = self.names.method(owner, name) if owner else None
+        if not isinstance(function, FUNCTIONS):
+            return None
+        if function.returns is not None:
+            annotated = self._annotated(function.returns)
+            if annotated is not None:
+                return annotated
+        for node in ast.walk(function):
+            match node:
+                case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
+                    found = self._client(value, depth - 1)
+                    if found is not None:
+                        return found
+        return None
+
+    def _named(self, node: ast.Name, depth: int) -> Client | None:
+        if self.names.qualify(node) == self.module_client:
+            return Client(False, (), known=True)
+        scope = self.names.defining_scope(node.id, node)
+        if scope is None:
+            return None
+        found = [self._bound(binding, depth) for binding in scope.bindings[node.id]]
+        clients = [client for client in found if client is not None]
+        if not clients:
+            return None
+        agreed = {client.is_async for client in clients}
+        return clients[0] if len(agreed) == 1 else Client(None, clients[0].made_by, known=True)
+
+    def _bound(self, binding: Binding, depth: int) -> Client | None:
+        match binding.node:
+            case ast.arg(annotation=ast.expr() as annotation):
+                return self._annotated(annotation)
+            case ast.withitem(context_expr=expression):
+                return self._client(expression, depth - 1)
+            case ast.AnnAssign(annotation=annotation):
+                found = self._annotated(annotation)
+                if found is not None:
+                    return found
+        return self._client(binding.value, depth - 1) if binding.value is not None else None
+
+    def _attribute(self, node: ast.Attribute, depth: int) -> Client | None:
+        owner = self.names.enclosing_class(node)
+        path = dotted(node)
+        if owner is None or path is None or path.count(".") != 1:
+            return None
+        if not path.startswith(("self.", "cls.")):
+            return None
+        for cls in self.names.lineage(owner):
+            for binding in self.names.attributes.get((cls, node.attr), []):
+                found = self._bound(binding, depth)
+                if found is not None:
+                    return found
+            for binding in self.names.scopes[cls].bindings.get(node.attr, []):
+                match binding.node:
+                    case ast.FunctionDef() | ast.AsyncFunctionDef():
+                        call = ast.copy_location(ast.Call(node, [], []), node)
+                        self.names.parent[call] = self.names.parent[node]
+                        return self._factory(call, depth)
+                found = self._bound(binding, depth)
+                if found is not None:
+                    return found
+        return None
+
+    def _annotated(self, annotation: ast.expr) -> Client | None:
+        """The client that a type annotation promises: ``AsyncOpenAI | None``, ``"OpenAI"``."""
+        kinds: set[bool] = set()
+        for node in self._annotation_parts(annotation):
+            qualified = self.names.qualify(node)
+            if qualified is not None and qualified in self.provider.clients:
+                kinds.add(self.provider.clients[qualified])
+        if not kinds:
+            return None
+        return Client(kinds.pop() if len(kinds) == 1 else None, (), known=True)
+
+    def _annotation_parts(self, annotation: ast.expr) -> list[ast.expr]:
+        parts: list[ast.expr] = []
+        for node in ast.walk(annotation):
+            match node:
+                case ast.Name() | ast.Attribute():
+                    parts.append(node)
+                case ast.Constant(value=str(text)):
+                    try:
+                        inner = ast.parse(text, mode="eval").body
+                    except (SyntaxError, ValueError):
+                        continue
+                    for part in ast.walk(inner):
+                        if isinstance(part, ast.Name | ast.Attribute):
+                            self.names.parent.setdefault(part, annotation)
+                            parts.append(part)
+        return parts
+
+
+def is_parameter(names: Names, node: ast.expr) -> bool:
+    """Whether ``node`` is a parameter of the function it stands in."""
+    function = names.function(node)
+    return (
+        isinstance(node, ast.Name)
+        and isinstance(function, CODE)
+        and any(arg.arg == node.id for arg in parameters(function))
+    )

@@ -1,0 +1,43 @@
+"""One module's facts, each found out when it is asked for, and once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from bgmode.flow.names import Names
+from bgmode.flow.project import Project
+from bgmode.knowledge import Provider
+from bgmode.model.annotations import Annotations
+from bgmode.model.calls import Calls
+from bgmode.model.clients import Clients
+from bgmode.model.polling import Polling
+from bgmode.source import Source
+
+
+class Module:
+    """Everything the rules may ask about one file. ``source.tree`` must be readable."""
+
+    def __init__(self, source: Source, provider: Provider, project: Project) -> None:
+        self.source = source
+        self.provider = provider
+        self.project = project
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.source.tree)
+
+    @cached_property
+    def clients(self) -> Clients:
+        return Clients(self.names, self.provider)
+
+    @cached_property
+    def calls(self) -> Calls:
+        return Calls(self.names, self.clients)
+
+    @cached_property
+    def polling(self) -> Polling:
+        return Polling(self.names, self.clients, self.calls)
+
+    @cached_property
+    def annotations(self) -> Annotations:
+        return Annotations(self.source, self.names, self.clients, self.project)

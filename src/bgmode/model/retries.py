@@ -1,0 +1,214 @@
+"""What is tried again: decorators, loops and helpers that call a function a second time."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, dotted
+
+_DECORATORS = re.compile(
+    r"^(tenacity\.retry|tenacity\.retry\.\w+|backoff\.on_exception|backoff\.on_predicate"
+    r"|retrying\.retry|retry\.retry|retry|stamina\.retry|opnieuw\.\w+|aiohttp_retry\.\w+"
+    r"|google\.api_core\.retry\.Retry(Async)?|google\.api_core\.retry_async\.\w+)$"
+)
+_NAMED_RETRY = re.compile(r"(^|_)(retry|retries|retrying|retryable|backoff)(_|$)", re.IGNORECASE)
+_RETRY_CLASSES = re.compile(r"(^|\.)(Async)?Retrying$")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Something that runs code again when it fails. ``kind`` is how a message names it."""
+
+    node: ast.AST
+    kind: str
+
+
+def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
+    """What tries ``call`` again, nearest first."""
+    below: ast.AST = call
+    for above in names.ancestors(call):
+        match above:
+            case ast.Call() if below in above.args or _in_keywords(above, below):
+                if below is not call and isinstance(below, ast.Lambda) and _is_helper(names, above):
+                    yield Retry(above, f"`{_name(above.func)}`")
+            case ast.While() | ast.For() | ast.AsyncFor():
+                found = _loop(names, above, call)
+                if found is not None:
+                    yield found
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
+                yield from _decorated(names, above)
+                yield from _handed_to_helper(names, above)
+        below = above
+    yield from _bound_method(names, call)
+
+
+def _in_keywords(call: ast.Call, node: ast.AST) -> bool:
+    return any(keyword is node or keyword.value is node for keyword in call.keywords)
+
+
+def _name(node: ast.expr) -> str:
+    return dotted(node) or ast.unparse(node)[:40]
+
+
+def _decorated(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Retry]:
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = names.qualify(target) or dotted(target) or ""
+        if _DECORATORS.match(name) or _NAMED_RETRY.search(name.rpartition(".")[2]):
+            if not _limits_exceptions_away(decorator):
+                yield Retry(decorator, f"`@{_name(target)}`")
+        elif isinstance(decorator, ast.Call) and any(
+            keyword.arg == "autoretry_for" for keyword in decorator.keywords
+        ):
+            yield Retry(decorator, f"`@{_name(target)}` with autoretry_for")
+
+
+def _limits_exceptions_away(decorator: ast.expr) -> bool:
+    """A decorator that is told to try once."""
+    if not isinstance(decorator, ast.Call):
+        return False
+    for keyword in decorator.keywords:
+        match keyword:
+            case ast.keyword(
+                arg="max_tries" | "attempts" | "tries" | "max_attempts",
+                value=ast.Constant(value=1),
+            ):
+                return True
+            case ast.keyword(
+                arg="stop", value=ast.Call(func=function, args=[ast.Constant(value=1)])
+            ) if (dotted(function) or "").endswith("stop_after_attempt"):
+                return True
+    return False
+
+
+def _is_helper(names: Names, call: ast.Call) -> bool:
+    match call.func:
+        case ast.Call(func=inner):  # Retrying(...)(function)
+            return bool(_RETRY_CLASSES.search(names.qualify(inner) or dotted(inner) or ""))
+    name = names.qualify(call.func) or dotted(call.func) or ""
+    return bool(_NAMED_RETRY.search(name.rpartition(".")[2]))
+
+
+def _handed_to_helper(
+    names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[Retry]:
+    """``retry_call(create_job)``: the function itself is given to a retry helper."""
+    for call in names.calls:
+        if not _is_helper(names, call):
+            continue
+        for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if isinstance(argument, ast.Name) and argument.id == function.name:
+                scope = names.defining_scope(argument.id, argument)
+                binding = scope.only(argument.id) if scope else None
+                if binding is not None and binding.node is function:
+                    yield Retry(call, f"`{_name(call.func)}`")
+
+
+def _bound_method(names: Names, call: ast.Call) -> Iterator[Retry]:
+    if call.args and _is_helper(names, call):
+        yield Retry(call, f"`{_name(call.func)}`")
+
+
+# Loops that try again
+
+
+def _loop(names: Names, loop: Loop, call: ast.Call) -> Retry | None:
+    """A loop that comes back to ``call`` when it has failed, and stops when it has not."""
+    if _is_retrying_iteration(names, loop):
+        return Retry(loop, "the retry loop")
+    handler = _handler_that_goes_on(names, loop, call)
+    if handler is None or not _stops_on_success(names, loop, call, handler):
+        return None
+    return Retry(loop, "the loop")
+
+
+def _is_retrying_iteration(names: Names, loop: Loop) -> bool:
+    """``for attempt in Retrying(...)`` and ``stamina.retry_context(...)``."""
+    if isinstance(loop, ast.While):
+        return False
+    match loop.iter:
+        case ast.Call(func=function):
+            name = names.qualify(function) or dotted(function) or ""
+            return bool(_RETRY_CLASSES.search(name)) or name.endswith("retry_context")
+    return False
+
+
+def _handler_that_goes_on(
+    names: Names, loop: Loop, call: ast.Call
+) -> tuple[ast.Try, ast.ExceptHandler] | None:
+    below: ast.AST = call
+    for above in names.ancestors(call):
+        if above is loop:
+            return None
+        if isinstance(above, CODE):
+            return None
+        if isinstance(above, ast.Try) and below in above.body:
+            for handler in above.handlers:
+                if not _always_leaves(handler.body):
+                    return above, handler
+        below = above
+    return None
+
+
+def _always_leaves(body: list[ast.stmt]) -> bool:
+    """Whether a handler surely leaves the loop."""
+    for statement in body:
+        match statement:
+            case ast.Return() | ast.Raise() | ast.Break():
+                return True
+            case ast.Continue():
+                return False
+            case ast.If(body=then, orelse=otherwise) if (
+                otherwise and _always_leaves(then) and _always_leaves(otherwise)
+            ):
+                return True
+    return False
+
+
+def _stops_on_success(
+    names: Names, loop: Loop, call: ast.Call, found: tuple[ast.Try, ast.ExceptHandler]
+) -> bool:
+    """Whether the loop ends once the call has succeeded: then further turns are retries.
+
+    A loop over jobs goes on after success, too: that is work, not a retry.
+    """
+    if isinstance(loop, ast.For | ast.AsyncFor) and _uses_target(loop, call):
+        return False
+    attempt, handler = found
+    tried = _leaves(attempt.body) or _leaves(attempt.orelse)
+    below: ast.AST = attempt
+    after: list[ast.stmt] = []
+    for above in names.ancestors(attempt):
+        body = getattr(above, "body", [])
+        if below in body:
+            after += body[body.index(below) + 1 :]
+        if above is loop:
+            break
+        below = above
+    return tried or (_leaves(after) and _ends_in_continue(handler))
+
+
+def _ends_in_continue(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Continue) for node in ast.walk(handler))
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    """Whether there is a way out of the loop among these statements."""
+    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
+    while stack:
+        node, inner_loop = stack.pop()
+        if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and not inner_loop):
+            return True
+        if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ExceptHandler)):
+            continue
+        inner = inner_loop or isinstance(node, LOOPS)
+        stack += [(child, inner) for child in ast.iter_child_nodes(node)]
+    return False
+
+
+def _uses_target(loop: ast.For | ast.AsyncFor, call: ast.Call) -> bool:
+    targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    return any(isinstance(node, ast.Name) and node.id in targets for node in ast.walk(call))

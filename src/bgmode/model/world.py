@@ -1,0 +1,83 @@
+"""The outside of a run, as the provider's facts describe it: what create and poll answer."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from bgmode.flow.names import Names
+from bgmode.flow.values import POLLED, UNKNOWN, Known, Record, Truth, Value, join
+from bgmode.flow.world import Answer, Raises
+from bgmode.knowledge import Operation, Provider
+from bgmode.model.clients import Clients
+
+CREATED = Record({}, UNKNOWN)
+"""What create answers: an object that is there, and nothing more is known of it."""
+
+
+class JobWorld:
+    """A provider that answers every poll with the same ``status``; any status if it is None."""
+
+    def __init__(self, names: Names, clients: Clients, status: str | None = None) -> None:
+        self.names = names
+        self.clients = clients
+        self.provider: Provider = clients.provider
+        self.observed: dict[ast.Call, Record] = {}
+        self._answer = response(self.provider, status)
+
+    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
+        access = self.clients.access(callee)
+        if access is None:
+            return None
+        if is_another_call(access.operation, keywords):
+            return Answer(UNKNOWN)
+        match access.operation.kind:
+            case "poll":
+                return Answer(self._answer, polls=True)
+            case "create":
+                return Answer(CREATED)
+            case _:
+                return Answer(UNKNOWN)
+
+    def observe(self, call: ast.Call, arguments: Record) -> None:
+        earlier = self.observed.get(call)
+        if earlier is not None:
+            joined = join(earlier, arguments)
+            arguments = joined if isinstance(joined, Record) else arguments
+        self.observed[call] = arguments
+
+    def exception_is(self, name: str, ancestor: str) -> Truth:
+        known = self.provider.exceptions
+        if name not in known:
+            return None
+        above: str | None = name
+        while above is not None:
+            if above == ancestor:
+                return True
+            above = known.get(above)
+        return False if ancestor in known or hasattr(builtins, ancestor) else None
+
+    def answers_a(self, class_name: str) -> bool:
+        return class_name in self.provider.response_classes
+
+
+def response(provider: Provider, status: str | None) -> Record:
+    """What a poll answers while the job is in ``status``."""
+    if status is None:
+        return Record({}, POLLED, polled=True)
+    fields: dict[str, Value] = {"status": Known(status, polled=True)}
+    for name, statuses in provider.signs.items():
+        there = status in statuses
+        fields[name] = Record({}, POLLED, polled=True) if there else Known(None, polled=True)
+    return Record(fields, POLLED, polled=True)
+
+
+def is_another_call(operation: Operation, keywords: list[ast.keyword]) -> bool:
+    """Whether an argument makes the call something else, such as resuming a stream."""
+    for keyword in keywords:
+        if keyword.arg in operation.unless:
+            match keyword.value:
+                case ast.Constant(value=None | False):
+                    continue
+            return True
+    return False

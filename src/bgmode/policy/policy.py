@@ -1,0 +1,135 @@
+"""The decision as data: rules, job types, approvals, ZDR."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from bgmode.knowledge import Preset, Rule, Severity
+from bgmode.policy.globs import module_matches, path_matches
+
+Decision: TypeAlias = Literal["allow", "review", "deny"]
+
+ZDR_RULES = frozenset({"BGM110"})
+JOB_TYPE_RULES = frozenset({"BGM201", "BGM202", "BGM203", "BGM204"})
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """One kind of job and the answers to the review's checklist. ``line`` is 1-based.
+
+    ``max_wait`` is in seconds. An answer that is None has not been given.
+    """
+
+    name: str
+    background: Decision
+    description: str | None = None
+    data_class: str | None = None
+    interaction: str | None = None
+    stored_state: str | None = None
+    retrieval: str | None = None
+    zdr_compatible: str | None = None
+    reason: str | None = None
+    fallback: str | None = None
+    max_wait: float | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who said that jobs under review may run, for what, why and until when (included)."""
+
+    by: str
+    reason: str
+    job_type: str | None = None
+    path: str | None = None
+    symbol: str | None = None
+    ticket: str | None = None
+    until: datetime.date | None = None
+    line: int = 0
+
+    def is_expired(self, today: datetime.date) -> bool:
+        return self.until is not None and self.until < today
+
+    def covers(self, job_type: str, path: str, symbol: str) -> bool:
+        """Whether it speaks of this call. ``symbol`` is a qualified name."""
+        if self.job_type is not None and self.job_type != job_type:
+            return False
+        if self.path is not None and not path_matches(self.path, path):
+            return False
+        return self.symbol is None or self.symbol == symbol or symbol.endswith("." + self.symbol)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """What counts as evidence of an idempotency key."""
+
+    metadata_keys: tuple[str, ...] = ("idempotency_key",)
+    decorators: tuple[str, ...] = ()
+    key_names: tuple[str, ...] = ("idempotency_key", "job_id", "request_id", "task_id", "run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Zdr:
+    """Which code requires Zero Data Retention."""
+
+    modules: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything that one policy file decides. ``path`` is None for the embedded default."""
+
+    path: str | None = None
+    preset: Preset = "standard"
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    report_undecided: bool = True
+    idempotency: Idempotency = Idempotency()
+    zdr: Zdr = Zdr()
+    job_types: Mapping[str, JobType] = field(default_factory=dict)
+    paths: tuple[tuple[str, str], ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+    def severity(self, rule: Rule) -> Severity | None:
+        """How serious a finding of ``rule`` is; None where the rule is off."""
+        if rule.code in JOB_TYPE_RULES and not self.job_types:
+            return None
+        if rule.code in self.severities:
+            return self.severities[rule.code]
+        return rule.severity if self.preset in rule.presets else None
+
+    def relative(self, path: str) -> str:
+        """``path`` as the policy's patterns see it: from the policy's folder, with slashes."""
+        if self.path is None or path == "-":
+            shown = path
+        else:
+            root = os.path.dirname(os.path.abspath(self.path))
+            shown = os.path.relpath(os.path.abspath(path), root)
+        return shown.replace(os.sep, "/")
+
+    def suggested_job_type(self, path: str) -> tuple[str, str] | None:
+        """The first entry of ``paths`` that matches: its pattern and its job type."""
+        shown = self.relative(path)
+        for pattern, name in self.paths:
+            if path_matches(pattern, shown):
+                return pattern, name
+        return None
+
+    def zdr_module(self, path: str, dotted: str) -> str | None:
+        """The pattern of ``zdr.modules`` that covers a file, if one does."""
+        shown = self.relative(path)
+        for pattern in self.zdr.modules:
+            if path_matches(pattern, shown) or module_matches(pattern, dotted):
+                return pattern
+        return None
+
+    def excludes(self, path: str) -> bool:
+        """Whether the policy leaves this file out."""
+        shown = self.relative(path)
+        return any(path_matches(pattern, shown) for pattern in self.exclude)

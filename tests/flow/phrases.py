@@ -1,0 +1,427 @@
+"""Random expressions: what a program may write where it looks at a job.
+
+Knows which names a piece of a program can read (:class:`Scope`) and writes expressions
+over them: statuses, sets of statuses, conditions, exceptions. It does not know statements.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+STATUSES = ("queued", "in_progress", "completed", "failed", "cancelled", "incomplete")
+PENDING = ("queued", "in_progress")
+TERMINAL = ("completed", "failed", "cancelled", "incomplete")
+BUILTIN_ERRORS = (
+    "Exception",
+    "ValueError",
+    "KeyError",
+    "LookupError",
+    "RuntimeError",
+    "TimeoutError",
+    "OSError",
+    "ArithmeticError",
+)
+STOPPING_ERRORS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
+
+Phrase: TypeAlias = Callable[[], str]
+
+
+@dataclass
+class Scope:
+    """The names that can be read at one place, by what they hold.
+
+    ``bare`` are those that are local names, which a walrus can set. A template such as
+    ``is_done({})`` stands for a call with one argument.
+    """
+
+    responses: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)  # a response or None
+    answers: list[str] = field(default_factory=list)  # a dict with a status
+    statuses: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # a status or None
+    flags: list[str] = field(default_factory=list)
+    counters: list[str] = field(default_factory=list)
+    deadlines: list[str] = field(default_factory=list)
+    mappings: list[str] = field(default_factory=list)  # a dict with a status and done
+    contexts: list[str] = field(default_factory=list)  # an object from outside
+    histories: list[str] = field(default_factory=list)  # a list of statuses
+    bags: list[str] = field(default_factory=list)  # a local set of statuses
+    tuples: list[str] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)  # constants that are a status
+    predicates: list[str] = field(default_factory=list)  # of a response
+    conditions: list[str] = field(default_factory=list)  # whole conditions
+    checkers: list[str] = field(default_factory=list)  # return the response or raise
+    fetchers: list[str] = field(default_factory=list)  # poll
+    steppers: list[str] = field(default_factory=list)  # give (done, response)
+    labelers: list[str] = field(default_factory=list)  # a status for a status
+    procedures: list[str] = field(default_factory=list)  # whole statements
+    errors: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)  # tuples of exception classes
+    job: str = "job"
+    settings: str | None = None
+
+    def inner(self, **changes: object) -> Scope:
+        """A scope that can be extended without changing this one."""
+        copied = {
+            name: list(value) for name, value in vars(self).items() if isinstance(value, list)
+        }
+        return replace(self, **{**copied, **changes})  # type: ignore[arg-type]
+
+    def bare(self, names: list[str]) -> list[str]:
+        """Those of ``names`` that a walrus can set."""
+        return [name for name in names if name.isidentifier()]
+
+
+class Phrases:
+    """Writes expressions over the names of one scope."""
+
+    def __init__(self, rng: random.Random, scope: Scope) -> None:
+        self.rng = rng
+        self.scope = scope
+        self._sites = 0
+
+    def weighted(self, *choices: tuple[float, Phrase | None]) -> str:
+        """One of the phrases that can be written here."""
+        possible = [(weight, phrase) for weight, phrase in choices if phrase is not None]
+        phrase = self.rng.choices([p for _, p in possible], [w for w, _ in possible])[0]
+        return phrase()
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    # Names
+
+    def one_of(self, names: list[str]) -> Phrase | None:
+        """A phrase that is one of ``names``, None where there are none."""
+        return (lambda: self.rng.choice(names)) if names else None
+
+    def _over(self, names: list[str], write: Callable[[str], str]) -> Phrase | None:
+        return (lambda: write(self.rng.choice(names))) if names else None
+
+    # Statuses
+
+    def word(self) -> str:
+        """A status, written out."""
+        return repr(self.rng.choice([*STATUSES, self.rng.choice(TERMINAL), "completed", "odd"]))
+
+    def member(self) -> str:
+        """A status, written out or by the name of a constant."""
+        return self.weighted(
+            (8, self.word),
+            (2, self.one_of(self.scope.members)),
+            (0.2, self._over(self.scope.members, lambda name: f"str({name})")),
+            (0.2, lambda: f"({self.word()} if {self.flag()} else {self.word()})"),
+        )
+
+    def response(self) -> str:
+        """An expression that is a response; now and then it polls."""
+        scope = self.scope
+        return self.weighted(
+            (10, self.one_of(scope.responses)),
+            (0.5, self.polling),
+            (0.4, self._checked if scope.checkers else None),
+        )
+
+    def polling(self) -> str:
+        """An expression that polls and is a response."""
+        scope = self.scope
+        plain = f"poll({scope.job})"
+        return self.weighted(
+            (8, lambda: plain),
+            (3, self.one_of(scope.fetchers)),
+            (1, self._over(scope.steppers, lambda call: f"{call}[1]")),
+            (0.5, lambda: f"({plain} if {self.flag()} else {plain})"),
+            (0.5, self._over(scope.bare(scope.responses), lambda name: f"({name} := {plain})")),
+        )
+
+    def _checked(self) -> str:
+        return self.rng.choice(self.scope.checkers).format(self.rng.choice(self.scope.responses))
+
+    def status(self) -> str:
+        """An expression that is a status, and certainly a string."""
+        scope = self.scope
+        return self.weighted(
+            (8, lambda: f"{self.response()}.status"),
+            (4, self.one_of(scope.statuses)),
+            (1, lambda: f"getattr({self.response()}, 'status', 'queued')"),
+            (0.5, lambda: f"{self.response()}.status.lower()"),
+            (0.3, lambda: f"{self.response()}.status.strip().upper().lower()"),
+            (0.5, lambda: f"str({self.response()}.status)"),
+            (0.4, lambda: "f'{%s.status}'" % self.response()),
+            (0.5, lambda: "{'status': %s.status}['status']" % self.response()),
+            (0.4, lambda: "{'status': %s.status, **{'n': 1}}.get('status')" % self.response()),
+            (0.4, lambda: f"{self.response()}.model_dump()['status']"),
+            (0.4, lambda: f"dict(status={self.response()}.status)['status']"),
+            (0.3, lambda: f"({self.response()}.status, 1)[0]"),
+            (0.3, lambda: f"({self.response()}.status or 'queued')"),
+            (0.4, lambda: f"({self.response()}.status if {self.flag()} else {self.word()})"),
+            (1, self._over(scope.answers, lambda name: f"{name}['status']")),
+            (1, self._over(scope.answers, lambda name: f"{name}.get('status', 'queued')")),
+            (0.7, self._over(scope.mappings, lambda name: f"{name}['status']")),
+            (0.7, self._over(scope.mappings, lambda name: f"{name}.get('status', 'queued')")),
+            (0.6, self._over(scope.labelers, lambda call: call.format(self._seen_status()))),
+            (
+                0.5,
+                self._over(
+                    scope.bare(scope.statuses), lambda name: f"({name} := {self._seen_status()})"
+                ),
+            ),
+            (
+                0.2,
+                self._over(scope.histories, lambda name: f"[*{name}, {self._seen_status()}][-1]"),
+            ),
+        )
+
+    def _seen_status(self) -> str:
+        return f"{self.response()}.status"
+
+    def maybe_word(self) -> str:
+        """A status or None."""
+        return self.weighted(
+            (2, lambda: f"getattr({self.response()}, 'status', None)"),
+            (1, self._over(self.scope.answers, lambda name: f"{name}.get('status')")),
+            (1, self._over(self.scope.mappings, lambda name: f"{name}.get('status')")),
+            (0.7, self._over(self.scope.mappings, lambda name: f"{name}.get('state')")),
+            (2, self.status),
+            (1, lambda: "None"),
+        )
+
+    # Sets of statuses
+
+    def _words(self) -> str:
+        base = self.rng.choice((PENDING, TERMINAL, TERMINAL[:1], TERMINAL[1:], STATUSES))
+        count = self.rng.randint(1, len(base))
+        words = self.rng.sample(base, count) if self.chance(0.5) else base
+        written = [repr(word) for word in words]
+        if self.scope.members and self.chance(0.1):
+            written.append(self.rng.choice(self.scope.members))
+        return ", ".join(written)
+
+    def tuple_of_words(self, depth: int = 1) -> str:
+        """An expression that is a tuple of statuses."""
+        deeper = depth > 0
+        inner = depth - 1
+        return self.weighted(
+            (6, lambda: f"({self._words()},)"),
+            (6, self.one_of(self.scope.tuples)),
+            (
+                2,
+                (lambda: f"({self.tuple_of_words(inner)} + {self.tuple_of_words(inner)})")
+                if deeper
+                else None,
+            ),
+            (1, (lambda: f"(*{self.tuple_of_words(inner)}, {self.member()})") if deeper else None),
+            (0.5, (lambda: f"tuple({self.set_of_words(inner)})") if deeper else None),
+        )
+
+    def set_of_words(self, depth: int = 1) -> str:
+        """An expression that is a set of statuses."""
+        deeper = depth > 0
+        inner = depth - 1
+
+        def both(operator: str) -> Phrase | None:
+            if not deeper:
+                return None
+            return lambda: f"({self.set_of_words(inner)} {operator} {self.set_of_words(inner)})"
+
+        return self.weighted(
+            (6, lambda: "{%s}" % self._words()),
+            (6, self.one_of(self.scope.sets)),
+            (2, self.one_of(self.scope.bags)),
+            (2, both("|")),
+            (0.7, both("-")),
+            (0.7, both("&")),
+            (0.2, both("^")),
+            (
+                1,
+                (lambda: "{*%s, %s}" % (self.tuple_of_words(inner), self.member()))
+                if deeper
+                else None,
+            ),
+            (1, (lambda: f"frozenset({self.tuple_of_words(inner)})") if deeper else None),
+            (0.5, lambda: f"set([{self._words()}])"),
+            (
+                0.4,
+                (lambda: f"{self.set_of_words(inner)}.union({self.tuple_of_words(inner)})")
+                if deeper
+                else None,
+            ),
+            (0.2, (lambda: "{w for w in %s}" % self.tuple_of_words(inner)) if deeper else None),
+        )
+
+    def container(self) -> str:
+        """Anything that a status may be in."""
+        return self.weighted(
+            (5, self.tuple_of_words),
+            (5, self.set_of_words),
+            (2, lambda: f"[{self._words()}]"),
+            (0.5, lambda: "{%s: 1, %s: 2}" % (self.word(), self.word())),
+            (0.5, lambda: repr(" ".join(self.rng.sample(STATUSES, 2)))),
+            (1, self.one_of(self.scope.histories)),
+        )
+
+    # Conditions
+
+    def flag(self) -> str:
+        """A condition that nothing in the program decides."""
+        self._sites += 1
+        settings = self.scope.settings
+        return self.weighted(
+            (6, lambda: f"flag({self.rng.randint(0, 5)})"),
+            (2, self._over(self.scope.deadlines, lambda name: f"(time.time() > {name})")),
+            (1, (lambda: f"{settings}.enabled") if settings else None),
+            (0.5, (lambda: f"{settings}.stopping()") if settings else None),
+            (0.5, lambda: "VERBOSE"),
+            (0.5, self._over(self.scope.counters, lambda name: f"({name} > {self._number()})")),
+            (0.5, self._over(self.scope.responses, lambda name: f"({name}.error is None)")),
+            (0.3, self._over(self.scope.responses, lambda name: f"looks_fine({name})")),
+        )
+
+    def _number(self) -> int:
+        return self.rng.randint(1, 9)
+
+    def decisive(self) -> str:
+        """A condition on a status."""
+        scope = self.scope
+        return self.weighted(
+            (8, lambda: f"({self.status()} {self._in()} {self.container()})"),
+            (6, lambda: f"({self.status()} {self._equals()} {self.member()})"),
+            (0.5, lambda: f"({self.member()} {self._equals()} {self.status()})"),
+            (0.3, lambda: f"({self.status()} == {self.status()} == {self.word()})"),
+            (0.7, lambda: f"({self.maybe_word()} {self._in()} {self.container()})"),
+            (0.7, lambda: f"({self.maybe_word()} {self._equals()} {self.member()})"),
+            (0.4, lambda: f"{self.status()}.startswith({self.word()})"),
+            (2, self._over(scope.predicates, lambda call: call.format(self.response()))),
+            (2, self.one_of(scope.conditions)),
+            (0.7, self._over(scope.steppers, lambda call: f"{call}[0]")),
+            (1, self._over(scope.words, self._about_word)),
+            (1.5, self._over(scope.absent, self._about_absent)),
+            (0.3, lambda: f"any({self.status()} == w for w in {self.tuple_of_words()})"),
+            (0.2, lambda: "{%s: True}.get(%s, False)" % (self.word(), self.status())),
+            (0.2, lambda: f"(lambda s: s {self._in()} {self.container()})({self.status()})"),
+            (
+                1,
+                self._over(
+                    scope.bare(scope.responses),
+                    lambda name: (
+                        f"(({name} := {self.polling()}).status {self._in()} {self.container()})"
+                    ),
+                ),
+            ),
+        )
+
+    def _about_word(self, name: str) -> str:
+        return self.rng.choice(
+            [
+                f"({name} {self._in()} {self.container()})",
+                f"({name} {self._equals()} {self.member()})",
+                f"({name} is None)",
+                f"({name} is not None)",
+                f"bool({name})",
+                f"(not {name})",
+                f"({name} and {name} {self._in()} {self.container()})",
+            ]
+        )
+
+    def _about_absent(self, name: str) -> str:
+        test = f"{name}.status {self._in()} {self.container()}"
+        return self.rng.choice(
+            [
+                f"({name} is None or {test})",
+                f"({name} is not None and {test})",
+                f"(not {name} or {test})",
+                f"({name} and {test})",
+                f"({name} is None)",
+                f"({name} and {name}.status) == {self.word()}",
+                f"({name}.status if {name} else {self.word()}) {self._in()} {self.container()}",
+            ]
+        )
+
+    def _in(self) -> str:
+        return self.rng.choice(["in", "not in"])
+
+    def _equals(self) -> str:
+        return self.rng.choice(["==", "!="])
+
+    def _about_flag(self) -> str:
+        name = self.rng.choice(self.scope.flags)
+        return self.rng.choice(
+            [name, name, f"(not {name})", f"({name} is False)", f"({name} == True)"]
+        )
+
+    def _about_counter(self) -> str:
+        name = self.rng.choice(self.scope.counters)
+        return self.rng.choice(
+            [f"({name} < {self._number()})", f"({name} == 0)", f"({name} != 3)", f"(not {name})"]
+        )
+
+    def condition(self, depth: int = 2) -> str:
+        """Any condition."""
+        deeper = depth > 0
+        inner = depth - 1
+
+        def both(operator: str) -> Phrase | None:
+            if not deeper:
+                return None
+            return lambda: f"({self.condition(inner)} {operator} {self.condition(inner)})"
+
+        return self.weighted(
+            (9, self.decisive),
+            (2.5, self.flag),
+            (2.5, self._about_flag if self.scope.flags else None),
+            (0.7, self._about_counter if self.scope.counters else None),
+            (1, self._over(self.scope.mappings, lambda name: f"{name}['done']")),
+            (0.5, self._over(self.scope.contexts, lambda name: f"{name}.done")),
+            (1.5, both("and")),
+            (1.5, both("or")),
+            (1, (lambda: f"(not {self.condition(inner)})") if deeper else None),
+            (0.3, (lambda: f"bool({self.condition(inner)})") if deeper else None),
+            (
+                0.4,
+                (
+                    lambda: (
+                        f"({self.condition(inner)} if {self.condition(inner)}"
+                        f" else {self.condition(inner)})"
+                    )
+                )
+                if deeper
+                else None,
+            ),
+            (0.3, lambda: self.rng.choice(["True", "False"])),
+        )
+
+    # Exceptions
+
+    def error_class(self) -> str:
+        """The name of an exception class."""
+        return self.weighted(
+            (5, self.one_of(self.scope.errors)),
+            (5, lambda: self.rng.choice(BUILTIN_ERRORS)),
+            (0.4, lambda: self.rng.choice(STOPPING_ERRORS)),
+        )
+
+    def error(self) -> str:
+        """What stands behind ``raise``."""
+        name = self.error_class()
+        return self.weighted(
+            (3, lambda: name),
+            (3, lambda: f"{name}()"),
+            (2, lambda: f"{name}({self.status()})"),
+            (0.5, lambda: f"{name}('gone') from None"),
+            (0.4, lambda: f"({name} if {self.flag()} else {self.error_class()})"),
+            (0.3, lambda: f"make_error({name})"),
+        )
+
+    def caught(self) -> str:
+        """What stands behind ``except``."""
+        return self.weighted(
+            (6, self.error_class),
+            (3, lambda: "Exception"),
+            (2, lambda: f"({self.error_class()}, {self.error_class()})"),
+            (1, self.one_of(self.scope.groups)),
+            (0.7, lambda: "BaseException"),
+        )
