@@ -76,7 +76,7 @@ def _failed(subject: Subject, error: Exception, wanted: Wanted) -> Iterator[Find
             severity,
             subject.source.path,
             Span(1, 0, 1, 0),
-            f"{subject.rule.code} {subject.rule.name} failed on this file ({what}); please report it",
+            f"{subject.rule.code} {subject.rule.name} failed on this file, please report: {what}",
         )
 
 

@@ -35,7 +35,7 @@ class Outside:
         self.names = Names(tree)
         self._status = Known(status, polled=True)
 
-    def reply(self, callee: ast.expr) -> Answer | None:
+    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | None:  # noqa: ARG002
         match callee:
             case ast.Name(id="poll"):
                 return Answer(Record({"status": self._status}, POLLED, True), polls=True)

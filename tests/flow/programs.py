@@ -20,7 +20,7 @@ from .phrases import BUILTIN_ERRORS, PENDING, TERMINAL, Phrases, Scope
 Lines = list[str]
 Return = Callable[["_Body"], str]
 
-_OUTSIDE = "flag, looks_fine, make_error, work, log, sleep_a_bit, VERBOSE, Response, Context"
+_OUTSIDE = "flag, looks_fine, make_error, work, log, pause_a_bit, VERBOSE, Response, Context"
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _Body(Phrases):
             (2, lambda: ["time.sleep(1)"]),
             (0.5, lambda: [f"log({self.status()})"]),
             (1, lambda: ["work()"]),
-            (0.3, lambda: ["sleep_a_bit()"]),
+            (0.3, lambda: ["pause_a_bit()"]),
             (3, when(scope.flags, self._set_flag)),
             (2, when(scope.statuses, lambda name: f"{name} = {self.status()}")),
             (1, when(scope.words, lambda name: f"{name} = {self.maybe_word()}")),

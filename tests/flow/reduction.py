@@ -58,6 +58,8 @@ def _smaller(tree: ast.Module) -> Iterator[ast.Module]:
     for position in range(count):
         original = _nth(tree, position)
         for name, value in ast.iter_fields(original):
+            if (type(original), name) in _KEPT:
+                continue
             if isinstance(value, list):
                 yield from _shorter_lists(tree, position, name, value)
             elif isinstance(value, ast.expr):
@@ -77,7 +79,16 @@ def _with(tree: ast.Module, position: int, name: str, value: object) -> ast.Modu
     return changed
 
 
-_OPTIONAL = {"orelse", "finalbody", "decorator_list", "handlers", "bases", "body", "cases", "ops"}
+_KEPT = {
+    (ast.FunctionDef, "args"),
+    (ast.arguments, "args"),
+    (ast.arguments, "defaults"),
+    (ast.Call, "func"),
+    (ast.Attribute, "value"),
+    (ast.Subscript, "value"),
+    (ast.Raise, "exc"),
+}
+"""Fields that are no use without what stands in them."""
 
 
 def _shorter_lists(

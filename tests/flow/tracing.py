@@ -195,6 +195,9 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Break(self, node: ast.Break) -> list[ast.stmt]:
         return [self._report("jump", self._at(node)), node]
 
+    def visit_Continue(self, node: ast.Continue) -> list[ast.stmt]:
+        return [self._report("jump", self._at(node)), node]  # in an ``else`` it leaves the loop
+
     def visit_Return(self, node: ast.Return) -> ast.stmt:
         at = self._at(node)
         self.generic_visit(node)
@@ -333,7 +336,7 @@ class Outside:
             "make_error": lambda cls: cls(),
             "work": self.work,
             "log": lambda *_: self.recorder.check(),
-            "sleep_a_bit": self.sleep_a_bit,
+            "pause_a_bit": self.pause_a_bit,
             "VERBOSE": self.chance("VERBOSE"),
             "Response": Response,
             "Context": lambda: Context(),
@@ -355,7 +358,7 @@ class Outside:
         if self.rng.random() < 0.3:
             self.recorder.waited()
 
-    def sleep_a_bit(self) -> None:
+    def pause_a_bit(self) -> None:
         self._may_fail(self._failing)
         self.recorder.waited()
 

@@ -30,11 +30,12 @@ def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
 
 def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
     parameters = call.provider.parameters
-    edits: list[Edit] = []
-    for name in (parameters["background"], *parameters["background_only"]):
-        for origin in origins(call.names, call.node, name, parameters["body"]):
-            edits.append(_without(subject, origin, name))
-    return Fix("unsafe", "remove `background`", tuple(edits)) if edits else None
+    edits = tuple(
+        _without(subject, origin, name)
+        for name in (parameters["background"], *parameters["background_only"])
+        for origin in origins(call.names, call.node, name, parameters["body"])
+    )
+    return Fix("unsafe", "remove `background`", edits) if edits else None
 
 
 def _without(subject: Subject, origin: Origin, name: str) -> Edit:

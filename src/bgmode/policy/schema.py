@@ -67,6 +67,8 @@ class Reader:
             if read is None:
                 self.problem(name_node, join(key, name), f"unknown key{suggest(name, known)}")
                 continue
+            if _is_empty(value):  # every entry is commented out
+                continue
             result = read(self, value, join(key, name))
             if result is not None:
                 values[name] = result
@@ -74,6 +76,10 @@ class Reader:
             if name not in entries and isinstance(node, MappingNode):
                 self.problem(node, key, f"the key `{name}` is missing")
         return values
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.value == "" and node.style is None
 
 
 def join(key: str, name: str) -> str:

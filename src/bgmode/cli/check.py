@@ -1,0 +1,220 @@
+"""``bgmode check``: report, and fix."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import io
+import os
+import sys
+
+import click
+
+from bgmode.analysis import Wanted
+from bgmode.finding import Finding
+from bgmode.knowledge import RULES, Rule, find_rule
+from bgmode.policy.problem import PolicyError
+from bgmode.report import FORMATS, Report, plural, render, summary
+from bgmode.session import Options, Session
+
+_MACHINE = frozenset({"json", "sarif", "github"})
+
+
+def _selectors(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Codes, prefixes of codes (``BGM3``) and names, also separated by commas."""
+    words = [word.strip() for entry in value for word in entry.split(",") if word.strip()]
+    for word in words:
+        if not any(_matches(word, rule) for rule in RULES.values()):
+            known = [*RULES, *(rule.name for rule in RULES.values())]
+            close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+            hint = f", did you mean {close[0]}?" if close else ""
+            raise click.BadParameter(f"no rule is called {word}{hint}", context, parameter)
+    return tuple(words)
+
+
+def _matches(word: str, rule: Rule) -> bool:
+    exact = find_rule(word)
+    if exact is not None:
+        return exact is rule
+    prefix = word.upper()
+    return prefix == "ALL" or (prefix.startswith("B") and rule.code.startswith(prefix))
+
+
+def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
+    def wanted(rule: Rule) -> bool:
+        if any(_matches(word, rule) for word in ignore):
+            return False
+        return not select or any(_matches(word, rule) for word in select)
+
+    return wanted
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_selectors,
+    metavar="CODE",
+    help="Report these rules only: codes, prefixes or names.",
+)
+@click.option(
+    "--ignore", multiple=True, callback=_selectors, metavar="CODE", help="Leave these rules out."
+)
+@click.option(
+    "--policy",
+    type=click.Path(),
+    metavar="FILE",
+    help="The policy to apply instead of the nearest bgmode.yaml above each file.",
+)
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out.")
+@click.option(
+    "--force-exclude", is_flag=True, help="Leave excluded paths out even where they are named."
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS),
+    default="full",
+    show_default=True,
+    help="How to report.",
+)
+@click.option("--fix", is_flag=True, help="Apply the safe fixes.")
+@click.option("--unsafe-fixes", is_flag=True, help="Count fixes that need a look as well.")
+@click.option("--diff", is_flag=True, help="Show what the fixes would change; change nothing.")
+@click.option("--stdin-filename", metavar="PATH", help="What to call the text read from `-`.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option("--today", metavar="YYYY-MM-DD", help="The day on which approvals are judged.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings and errors only.")
+def command(
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    policy: str | None,
+    exclude: tuple[str, ...],
+    force_exclude: bool,
+    output_format: str,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    stdin_filename: str | None,
+    exit_zero: bool,
+    today: str | None,
+    quiet: bool,
+) -> None:
+    """Report what is wrong with background jobs in PATHS (default: this folder).
+
+    Exit codes: 0 nothing found, 1 findings or changed files, 2 the tool could not do its work.
+    """
+    options = Options(
+        policy=policy,
+        exclude=exclude,
+        force_exclude=force_exclude,
+        wanted=_wanted(select, ignore),
+        fix=fix,
+        unsafe_fixes=unsafe_fixes,
+        diff=diff,
+        today=_day(today),
+    )
+    if "-" in paths and len(paths) > 1:
+        raise click.UsageError("`-` cannot be combined with other paths")
+    try:
+        session = Session(options)
+        if paths == ("-",):
+            session.run_text(_standard_input(), stdin_filename or "-")
+        else:
+            session.run(paths or (".",))
+    except PolicyError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(2)
+    _print(session.report, options, output_format, quiet=quiet, to_stderr="-" in paths and fix)
+    sys.exit(_exit_code(session.report, exit_zero=exit_zero))
+
+
+def _day(text: str | None) -> datetime.date | None:
+    if text is None:
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        if not epoch.isdigit():
+            return None
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text} is no date of the form 2027-01-31") from None
+
+
+def _standard_input() -> str:
+    from bgmode.source import Unreadable, decode
+
+    data = sys.stdin.buffer.read()
+    try:
+        return decode(data)[0]
+    except Unreadable as error:
+        raise click.ClickException(f"standard input: {error.reason}") from None
+
+
+def _print(
+    report: Report, options: Options, output_format: str, *, quiet: bool, to_stderr: bool
+) -> None:
+    if options.diff:
+        _write(_differences(report), to_stderr=False)
+    else:
+        colour = output_format == "full" and _colour()
+        _write(render(report, output_format, colour=colour), to_stderr=to_stderr)
+    for refusal in report.refused:
+        _error(f"not fixed: {_place(refusal.finding)} {refusal.finding.code}: {refusal.reason}")
+    for error in report.errors:
+        _error(f"error: {error}")
+    if not quiet:
+        machine = output_format in _MACHINE or options.diff or to_stderr
+        click.echo(_summary(report, options), err=machine)
+
+
+def _write(text: str, *, to_stderr: bool) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    stream.write(text)
+    stream.flush()
+
+
+def _error(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path}:{finding.span.line}:{finding.span.column + 1}"
+
+
+def _summary(report: Report, options: Options) -> str:
+    if options.diff:
+        return f"would fix {plural(len(report.fixed), 'finding')}"
+    return summary(report, fixing=options.fix and options.unsafe_fixes)
+
+
+def _colour() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _differences(report: Report) -> str:
+    pieces: list[str] = []
+    for path, old, new in report.changes:
+        lines = difflib.unified_diff(
+            old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+        )
+        for line in lines:
+            ended = line.endswith(("\n", "\r"))
+            pieces.append(line if ended else line + "\n\\ No newline at end of file\n")
+    return "".join(pieces)
+
+
+def _exit_code(report: Report, *, exit_zero: bool) -> int:
+    if report.errors:
+        return 2
+    if exit_zero:
+        return 0
+    return 1 if report.findings or report.fixed else 0

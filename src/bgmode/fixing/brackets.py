@@ -1,0 +1,356 @@
+"""Adds and removes what stands between brackets: arguments of a call, entries of a dict.
+
+The source of the one call or dict is parsed alone, changed with libcst and printed;
+comments and layout stay as they are, and what is added takes the layout of its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import libcst as cst
+
+Item: TypeAlias = cst.Arg | cst.BaseDictElement
+
+
+class CannotEdit(Exception):
+    """An edit that would cost something, and why."""
+
+
+@dataclass
+class _Brackets:
+    """The items between two brackets and the white space around them.
+
+    ``gaps`` stand between the items; ``closing`` stands before the closing bracket.
+    """
+
+    opening: cst.BaseParenthesizableWhitespace
+    items: list[Item]
+    gaps: list[cst.Comma]
+    trailing_comma: bool
+    closing: cst.BaseParenthesizableWhitespace
+
+    def add(self, item: Item, position: int) -> None:
+        """Put ``item`` at ``position`` in the layout of its neighbours."""
+        count = len(self.items)
+        if position < count and position > 0:
+            before, after = _split(self.gaps[position - 1])
+            self.gaps[position - 1 : position] = [before, after]
+        elif position < count:
+            self.gaps.insert(0, self._style())
+        elif count:
+            gap, self.closing = self._before_last()
+            self.gaps.append(gap)
+        self.items.insert(position, item)
+
+    def remove(self, position: int) -> None:
+        """Take the item at ``position`` out; its comments go to the item before it."""
+        last = position == len(self.items) - 1
+        space = self.closing if last else self.gaps[position].whitespace_after
+        comment = _comment(space)
+        if last:
+            if self.gaps:
+                gap = self.gaps.pop()
+                self._keep(_comment(gap.whitespace_after), _own_lines(gap.whitespace_after))
+            if comment is not None:
+                self.closing = _with_comment(self.closing, comment)
+        else:
+            gap = self.gaps.pop(position)
+            own_lines = _own_lines(gap.whitespace_after)
+            if comment is not None or own_lines:
+                self._put_before(position, comment, own_lines)
+        del self.items[position]
+
+    def _keep(self, comment: cst.Comment | None, own_lines: Sequence[cst.EmptyLine]) -> None:
+        """Keep comments that stood before the last item, now before the closing bracket."""
+        if comment is None and not own_lines:
+            return
+        closing = self.closing
+        if not isinstance(closing, cst.ParenthesizedWhitespace):
+            raise CannotEdit("a comment would be lost")
+        first = closing.first_line
+        lines = [*own_lines, *closing.empty_lines]
+        if comment is not None:
+            first = first.with_changes(comment=comment, whitespace=cst.SimpleWhitespace("  "))
+        self.closing = closing.with_changes(first_line=first, empty_lines=lines)
+
+    def _put_before(
+        self, position: int, comment: cst.Comment | None, own_lines: Sequence[cst.EmptyLine]
+    ) -> None:
+        space = self.gaps[position - 1].whitespace_after if position else self.opening
+        if not isinstance(space, cst.ParenthesizedWhitespace):
+            raise CannotEdit("a comment would be lost")
+        lines = [*space.empty_lines]
+        if comment is not None:
+            lines.append(
+                cst.EmptyLine(
+                    indent=space.indent,
+                    whitespace=space.last_line,
+                    comment=comment,
+                    newline=space.first_line.newline,
+                )
+            )
+        space = space.with_changes(empty_lines=[*lines, *own_lines])
+        if position:
+            gap = self.gaps[position - 1].with_changes(whitespace_after=space)
+            self.gaps[position - 1] = gap
+        else:
+            self.opening = space
+
+    def _style(self) -> cst.Comma:
+        """A gap like the others here, without their comments."""
+        if self.gaps:
+            return cst.Comma(whitespace_after=_bare(self.gaps[-1].whitespace_after))
+        if isinstance(self.opening, cst.ParenthesizedWhitespace):
+            return cst.Comma(whitespace_after=_bare(self.opening))
+        return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+
+    def _before_last(self) -> tuple[cst.Comma, cst.BaseParenthesizableWhitespace]:
+        """The gap before an appended item, and what is left before the closing bracket."""
+        gap, closing = self._style(), self.closing
+        comment = _comment(closing)
+        if comment is None or not isinstance(closing, cst.ParenthesizedWhitespace):
+            return gap, closing
+        space = gap.whitespace_after
+        if not isinstance(space, cst.ParenthesizedWhitespace):
+            indented = closing.last_line.value + "    "
+            space = closing.with_changes(empty_lines=[], last_line=cst.SimpleWhitespace(indented))
+        space = space.with_changes(first_line=closing.first_line)
+        first = closing.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+        return gap.with_changes(whitespace_after=space), closing.with_changes(first_line=first)
+
+
+def _comment(space: cst.BaseParenthesizableWhitespace) -> cst.Comment | None:
+    if isinstance(space, cst.ParenthesizedWhitespace):
+        return space.first_line.comment
+    return None
+
+
+def _own_lines(space: cst.BaseParenthesizableWhitespace) -> list[cst.EmptyLine]:
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return []
+    return [line for line in space.empty_lines if line.comment is not None]
+
+
+def _bare(space: cst.BaseParenthesizableWhitespace) -> cst.BaseParenthesizableWhitespace:
+    """The same white space without comments and empty lines."""
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return space
+    first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+    return space.with_changes(first_line=first, empty_lines=[])
+
+
+def _with_comment(
+    space: cst.BaseParenthesizableWhitespace, comment: cst.Comment
+) -> cst.BaseParenthesizableWhitespace:
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        raise CannotEdit("a comment would be lost")
+    return space.with_changes(first_line=space.first_line.with_changes(comment=comment))
+
+
+def _split(gap: cst.Comma) -> tuple[cst.Comma, cst.Comma]:
+    """Two gaps from one: the comment on the line stays before, those on own lines after."""
+    space = gap.whitespace_after
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return gap, cst.Comma(whitespace_after=space)
+    before = gap.with_changes(whitespace_after=space.with_changes(empty_lines=[]))
+    first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+    after = cst.Comma(whitespace_after=space.with_changes(first_line=first))
+    return before, after
+
+
+# Calls
+
+
+def _of_call(call: cst.Call) -> _Brackets:
+    arguments = list(call.args)
+    if not arguments:
+        return _Brackets(call.whitespace_before_args, [], [], False, cst.SimpleWhitespace(""))
+    last = arguments[-1]
+    trailing = isinstance(last.comma, cst.Comma)
+    closing = (
+        last.comma.whitespace_after
+        if isinstance(last.comma, cst.Comma)
+        else (last.whitespace_after_arg)
+    )
+    gaps = [arg.comma for arg in arguments[:-1] if isinstance(arg.comma, cst.Comma)]
+    return _Brackets(call.whitespace_before_args, list(arguments), gaps, trailing, closing)
+
+
+def _to_call(call: cst.Call, brackets: _Brackets) -> cst.Call:
+    arguments: list[cst.Arg] = []
+    last = len(brackets.items) - 1
+    for position, item in enumerate(brackets.items):
+        if not isinstance(item, cst.Arg):
+            raise TypeError("a call holds arguments")
+        if position < last:
+            arguments.append(item.with_changes(comma=brackets.gaps[position]))
+        elif brackets.trailing_comma:
+            comma = cst.Comma(whitespace_after=brackets.closing)
+            arguments.append(
+                item.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
+            )
+        else:
+            arguments.append(
+                item.with_changes(
+                    comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=brackets.closing
+                )
+            )
+    for position, argument in enumerate(arguments[:-1]):
+        if argument.whitespace_after_arg is brackets.closing:
+            arguments[position] = argument.with_changes(
+                whitespace_after_arg=cst.SimpleWhitespace("")
+            )
+    return call.with_changes(args=arguments, whitespace_before_args=brackets.opening)
+
+
+def _argument(name: str, value: str) -> cst.Arg:
+    return cst.Arg(
+        value=cst.parse_expression(value),
+        keyword=cst.Name(name),
+        equal=cst.AssignEqual(
+            whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")
+        ),
+    )
+
+
+def _keyword(call: cst.Call, name: str) -> int | None:
+    for position, argument in enumerate(call.args):
+        if argument.keyword is not None and argument.keyword.value == name:
+            return position
+    return None
+
+
+def set_keyword(source: str, name: str, value: str, after: str | None) -> str:
+    """The call in ``source`` with the keyword ``name=value``."""
+
+    def change(node: cst.BaseExpression) -> cst.BaseExpression:
+        if not isinstance(node, cst.Call):
+            raise CannotEdit("the call is not where it was")
+        if _keyword(node, name) is not None:
+            raise CannotEdit(f"the call has a keyword {name} already")
+        brackets = _of_call(node)
+        neighbour = _keyword(node, after) if after else None
+        if neighbour is None:  # behind the last argument that is no **mapping
+            plain = [place for place, argument in enumerate(node.args) if argument.star != "**"]
+            neighbour = plain[-1] if plain else -1
+        brackets.add(_argument(name, value), neighbour + 1)
+        return _to_call(node, brackets)
+
+    return _changed(source, change)
+
+
+def remove_keyword(source: str, name: str) -> str:
+    """The call in ``source`` without the keyword ``name``."""
+
+    def change(node: cst.BaseExpression) -> cst.BaseExpression:
+        if not isinstance(node, cst.Call):
+            raise CannotEdit("the call is not where it was")
+        position = _keyword(node, name)
+        if position is None:
+            raise CannotEdit(f"the call has no keyword {name}")
+        brackets = _of_call(node)
+        brackets.remove(position)
+        if not brackets.items and isinstance(brackets.closing, cst.ParenthesizedWhitespace):
+            return node.with_changes(args=[], whitespace_before_args=brackets.closing)
+        return _to_call(node, brackets)
+
+    return _changed(source, change)
+
+
+# Dict displays
+
+
+def _of_dict(display: cst.Dict) -> _Brackets:
+    elements = list(display.elements)
+    gaps = [element.comma for element in elements[:-1] if isinstance(element.comma, cst.Comma)]
+    trailing = bool(elements) and isinstance(elements[-1].comma, cst.Comma)
+    return _Brackets(
+        display.lbrace.whitespace_after,
+        list(elements),
+        gaps,
+        trailing,
+        display.rbrace.whitespace_before,
+    )
+
+
+def _to_dict(display: cst.Dict, brackets: _Brackets) -> cst.Dict:
+    elements: list[cst.BaseDictElement] = []
+    last = len(brackets.items) - 1
+    for position, item in enumerate(brackets.items):
+        comma: cst.Comma | cst.MaybeSentinel
+        if position < last:
+            comma = brackets.gaps[position]
+        else:
+            comma = cst.Comma() if brackets.trailing_comma else cst.MaybeSentinel.DEFAULT
+        if not isinstance(item, cst.BaseDictElement):
+            raise TypeError("a dict display holds entries")
+        elements.append(item.with_changes(comma=comma))
+    return display.with_changes(
+        elements=elements,
+        lbrace=display.lbrace.with_changes(whitespace_after=brackets.opening),
+        rbrace=display.rbrace.with_changes(whitespace_before=brackets.closing),
+    )
+
+
+def _entry(display: cst.Dict, name: str) -> int | None:
+    for position, element in enumerate(display.elements):
+        match element:
+            case cst.DictElement(key=cst.SimpleString() as key) if key.evaluated_value == name:
+                return position
+    return None
+
+
+def _quote(display: cst.Dict) -> str:
+    for element in display.elements:
+        match element:
+            case cst.DictElement(key=cst.SimpleString() as key):
+                return key.quote if len(key.quote) == 1 else '"'
+    return '"'
+
+
+def set_item(source: str, name: str, value: str, after: str | None) -> str:
+    """The dict display in ``source`` with the entry ``"name": value``."""
+
+    def change(node: cst.BaseExpression) -> cst.BaseExpression:
+        if not isinstance(node, cst.Dict):
+            raise CannotEdit("the dict is not where it was")
+        if _entry(node, name) is not None:
+            raise CannotEdit(f"the dict has an entry {name} already")
+        brackets = _of_dict(node)
+        neighbour = _entry(node, after) if after else None
+        position = len(node.elements) if neighbour is None else neighbour + 1
+        quote = _quote(node)
+        element = cst.DictElement(
+            key=cst.SimpleString(f"{quote}{name}{quote}"), value=cst.parse_expression(value)
+        )
+        brackets.add(element, position)
+        return _to_dict(node, brackets)
+
+    return _changed(source, change)
+
+
+def remove_item(source: str, name: str) -> str:
+    """The dict display in ``source`` without the entry ``"name"``."""
+
+    def change(node: cst.BaseExpression) -> cst.BaseExpression:
+        position = _entry(node, name) if isinstance(node, cst.Dict) else None
+        if not isinstance(node, cst.Dict) or position is None:
+            raise CannotEdit(f"the dict has no entry {name}")
+        brackets = _of_dict(node)
+        brackets.remove(position)
+        return _to_dict(node, brackets)
+
+    return _changed(source, change)
+
+
+def _changed(source: str, change: Callable[[cst.BaseExpression], cst.BaseExpression]) -> str:
+    """Parse one expression (in brackets, so that it may span lines), change and print it."""
+    try:
+        node = cst.parse_expression(f"({source})")
+    except cst.ParserSyntaxError:
+        raise CannotEdit("libcst cannot parse this expression") from None
+    printed = cst.Module([]).code_for_node(change(node))
+    return printed[1:-1]

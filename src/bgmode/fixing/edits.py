@@ -1,0 +1,151 @@
+"""Places edits in a text. Spans speak of the text as it was before the first edit."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from bgmode.finding import (
+    Edit,
+    InsertStatement,
+    RemoveItem,
+    RemoveKeyword,
+    RemoveStatement,
+    ReplaceExpression,
+    SetItem,
+    SetKeyword,
+)
+from bgmode.fixing import brackets
+from bgmode.fixing.brackets import CannotEdit
+from bgmode.source import Span
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass
+class _Range:
+    start: int
+    end: int
+
+
+def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
+    """The text after all of ``edits``. Raises :class:`CannotEdit`."""
+    offsets = _line_offsets(text)
+    ranges = [_range(offsets, _place(edit)) for edit in edits]
+    for position, edit in enumerate(edits):
+        own = ranges[position]
+        before = text
+        text = _apply(text, own, edit)
+        grown = len(text) - len(before)
+        for other in ranges[position + 1 :]:
+            _shift(other, own, grown)
+        own.end += grown
+    return text
+
+
+def _place(edit: Edit) -> Span:
+    match edit:
+        case SetKeyword(call=span) | RemoveKeyword(call=span):
+            return span
+        case SetItem(display=span) | RemoveItem(display=span):
+            return span
+        case ReplaceExpression(at=span) | RemoveStatement(at=span):
+            return span
+        case InsertStatement(after=span):
+            return span
+
+
+def _line_offsets(text: str) -> list[int]:
+    return [0, *(matched.end() for matched in _LINE_END.finditer(text))]
+
+
+def _range(offsets: list[int], span: Span) -> _Range:
+    return _Range(
+        offsets[span.line - 1] + span.column, offsets[span.end_line - 1] + span.end_column
+    )
+
+
+def _shift(other: _Range, changed: _Range, grown: int) -> None:
+    """Move a later edit's range by what an earlier edit has added."""
+    if other.start >= changed.end:
+        other.start += grown
+        other.end += grown
+    elif other.start <= changed.start and other.end >= changed.end:
+        other.end += grown
+    elif other.end > changed.start:
+        raise CannotEdit("two edits are in each other's way")
+
+
+def _apply(text: str, place: _Range, edit: Edit) -> str:
+    source = text[place.start : place.end]
+    match edit:
+        case SetKeyword(name=name, value=value, after=after):
+            new = brackets.set_keyword(source, name, value, after)
+        case RemoveKeyword(name=name):
+            new = brackets.remove_keyword(source, name)
+        case SetItem(name=name, value=value, after=after):
+            new = brackets.set_item(source, name, value, after)
+        case RemoveItem(name=name):
+            new = brackets.remove_item(source, name)
+        case ReplaceExpression(value=value):
+            new = value
+        case InsertStatement(lines=lines):
+            return _insert(text, place, lines)
+        case RemoveStatement():
+            return _remove(text, place)
+    return text[: place.start] + new + text[place.end :]
+
+
+def newline_of(text: str) -> str:
+    """The line end that a text uses; the first one where it mixes them."""
+    matched = _LINE_END.search(text)
+    return matched[0] if matched else "\n"
+
+
+def _line_around(text: str, place: _Range) -> tuple[int, int]:
+    """From the start of the first line of a range to the end of its last, without line end."""
+    start = max(text.rfind("\n", 0, place.start), text.rfind("\r", 0, place.start)) + 1
+    matched = _LINE_END.search(text, place.end)
+    return start, matched.start() if matched else len(text)
+
+
+def _insert(text: str, place: _Range, lines: tuple[str, ...]) -> str:
+    start, end = _line_around(text, place)
+    indentation = text[start : place.start]
+    rest = text[place.end : end].strip()
+    if indentation.strip(" \t\f") or rest.startswith(";"):
+        if len(lines) > 1:
+            raise CannotEdit("the statement shares its line with another")
+        return f"{text[: place.end]}; {lines[0]}{text[place.end :]}"
+    newline = newline_of(text)
+    unit = "\t" if indentation.endswith("\t") else "    "
+    added = [
+        indentation + unit * ((len(line) - len(line.lstrip())) // 4) + line.lstrip()
+        for line in lines
+    ]
+    return text[:end] + newline + newline.join(added) + text[end:]
+
+
+def _remove(text: str, place: _Range) -> str:
+    start, end = _line_around(text, place)
+    before, after = text[start : place.start], text[place.end : end]
+    if before.strip(" \t\f") or after.strip().startswith((";", "\\")):
+        raise CannotEdit("the statement shares its line with another")
+    if _stands_alone(text, place):
+        return f"{text[: place.start]}pass{text[place.end :]}"
+    if after.strip():
+        return text[: place.start] + text[place.end :].lstrip(" \t")
+    matched = _LINE_END.match(text, end)
+    return text[:start] + text[matched.end() if matched else end :]
+
+
+def _stands_alone(text: str, place: _Range) -> bool:
+    """Whether the statement is the only one of its block."""
+    line = len(_LINE_END.findall(text, 0, place.start)) + 1
+    for node in ast.walk(ast.parse(text)):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list) and len(block) == 1 and block[0].lineno == line:
+                return True
+    return False

@@ -1,0 +1,84 @@
+"""What a run has found, and the formats in which it can be told: a module each."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from bgmode.finding import Finding
+
+if TYPE_CHECKING:
+    from bgmode.fixing.rounds import Refusal
+
+FORMATS = ("full", "concise", "json", "github", "sarif")
+
+
+@dataclass
+class Report:
+    """The result of a run.
+
+    ``lines`` holds the lines of the files that have findings; ``changes`` the path, the old
+    and the new text where a difference was asked for; ``errors`` what could not be done.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    files: int = 0
+    errors: list[str] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    fixed: list[Finding] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def line(self, path: str, number: int) -> str | None:
+        """One line of a file, 1-based."""
+        lines = self.lines.get(path, [])
+        return lines[number - 1] if 0 < number <= len(lines) else None
+
+    @property
+    def by_severity(self) -> Counter[str]:
+        """How many findings there are of each severity."""
+        return Counter(finding.severity for finding in self.findings)
+
+
+def render(report: Report, output_format: str, *, colour: bool = False) -> str:
+    """The report in one of :data:`FORMATS`, with a line end where it is not empty."""
+    module = importlib.import_module(f"bgmode.report.{output_format}")
+    return cast(Callable[..., str], module.render)(report, colour=colour)
+
+
+def plural(count: int, word: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def summary(report: Report, *, fixing: bool = False) -> str:
+    """One line for a person, and a hint of what fixes could do."""
+    counts = report.by_severity
+    kinds = [plural(counts[kind], kind) for kind in ("error", "warning") if counts[kind]]
+    if counts["info"]:
+        kinds.append(f"{counts['info']} info")
+    if kinds:
+        files = len({finding.path for finding in report.findings})
+        text = f"found {', '.join(kinds)} in {plural(files, 'file')} of {report.files}"
+    else:
+        text = f"no findings in {plural(report.files, 'file')}"
+    if report.fixed:
+        text += f" ({plural(len(report.fixed), 'finding')} fixed)"
+    return text if fixing else text + _hint(report)
+
+
+def _hint(report: Report) -> str:
+    grades = Counter(
+        finding.fix.applicability
+        for finding in report.findings
+        if finding.fix is not None and finding.fix.edits
+    )
+    hints: list[str] = []
+    if grades["safe"]:
+        hints.append(f"{grades['safe']} fixable with --fix")
+    if grades["unsafe"]:
+        hints.append(f"{grades['unsafe']} with --fix --unsafe-fixes")
+    return f"; {', '.join(hints)}" if hints else ""

@@ -1,0 +1,172 @@
+"""A run over many files: find them, read them, judge them, mend them."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bgmode.analysis import Wanted, all_rules, analyse, unreadable
+from bgmode.discover import Walk, may_matter, read_file
+from bgmode.finding import Finding
+from bgmode.flow.project import Project
+from bgmode.policy.globs import path_matches
+from bgmode.policy.load import Policies, load_policy
+from bgmode.policy.policy import Policy
+from bgmode.policy.problem import PolicyError
+from bgmode.report import Report
+from bgmode.source import Source, Unreadable, decode
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is told. ``today`` decides which approvals are in force."""
+
+    policy: str | None = None
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    wanted: Wanted = all_rules
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    today: datetime.date | None = None
+
+
+@dataclass
+class _Text:
+    """A file that matters: its bytes, its text and how they were decoded."""
+
+    data: bytes
+    source: Source
+    encoding: str
+
+
+@dataclass
+class Session:
+    """One run. Raises :class:`PolicyError` where a named policy cannot be used."""
+
+    options: Options
+    report: Report = field(default_factory=Report)
+
+    def __post_init__(self) -> None:
+        self._policies = Policies(self.options.policy)
+        self._project = Project()
+        self._broken: set[str] = set()
+
+    def run(self, paths: Iterable[str]) -> Report:
+        """Judge everything under ``paths``."""
+        walk = Walk(self._excludes)
+        for path in walk.files(list(paths), force_exclude=self.options.force_exclude):
+            self._file(path, named=path in walk.named)
+        self.report.errors += walk.errors
+        for path in walk.policies:
+            self._validate(path)
+        return self._finished()
+
+    def run_text(self, text: str, path: str) -> Report:
+        """Judge one text that was read from standard input; ``path`` is what to call it."""
+        policy = self._policy(path)
+        if policy is not None:
+            self.report.files += 1
+            self._judge(_Text(b"", Source(path, text), "utf-8"), policy, standard_input=True)
+        return self._finished()
+
+    def _finished(self) -> Report:
+        self.report.findings.sort(key=lambda finding: finding.order)
+        return self.report
+
+    def _excludes(self, path: str) -> bool:
+        shown = os.path.relpath(path) if os.path.isabs(path) else path
+        shown = shown.replace(os.sep, "/")
+        return any(path_matches(pattern, shown) for pattern in self.options.exclude)
+
+    def _policy(self, path: str) -> Policy | None:
+        try:
+            return self._policies.of(path)
+        except PolicyError as error:
+            self._policy_failed(error)
+            return None
+
+    def _validate(self, path: str) -> None:
+        """A policy file that was passed on the way has to be right, even if no file needs it."""
+        if self.options.policy is None:
+            try:
+                load_policy(os.path.abspath(path))
+            except PolicyError as error:
+                self._policy_failed(error)
+
+    def _policy_failed(self, error: PolicyError) -> None:
+        for problem in error.problems:
+            if str(problem) not in self._broken:
+                self._broken.add(str(problem))
+                self.report.errors.append(str(problem))
+
+    def _file(self, path: str, *, named: bool) -> None:
+        self.report.files += 1
+        try:
+            data = read_file(path)
+        except OSError as error:
+            self.report.errors.append(f"{path}: {(error.strerror or str(error)).lower()}")
+            return
+        if not named and not may_matter(data):
+            return
+        policy = self._policy(path)
+        if policy is None or policy.excludes(path):
+            return
+        try:
+            text, encoding = decode(data)
+        except Unreadable as error:
+            self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
+            self.report.lines[path] = []
+            return
+        self._judge(_Text(data, Source(path, text), encoding), policy)
+
+    def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
+        source = text.source
+
+        def again(source: Source) -> list[Finding]:
+            return analyse(
+                source,
+                policy,
+                project=self._project,
+                today=self.options.today,
+                wanted=self.options.wanted,
+            )
+
+        findings = again(source)
+        if findings and (self.options.fix or self.options.diff):
+            from bgmode.fixing.rounds import fix_text
+
+            result = fix_text(source, findings, again, unsafe=self.options.unsafe_fixes)
+            self.report.refused += result.refused
+            if result.applied and self._keep(text, result.text, standard_input=standard_input):
+                self.report.fixed += result.applied
+                findings, source = result.findings, Source(source.path, result.text)
+        elif standard_input and self.options.fix:
+            sys.stdout.write(source.text)
+        if findings:
+            self.report.lines[source.path] = source.lines
+        self._add(findings)
+
+    def _keep(self, text: _Text, new: str, *, standard_input: bool) -> bool:
+        """Write a fixed text, or note the difference; False where it was left alone."""
+        path = text.source.path
+        if self.options.diff:
+            self.report.changes.append((path, text.source.text, new))
+            return True
+        if standard_input:
+            sys.stdout.write(new)
+            return True
+        from bgmode.fixing.write import CannotWrite, write_text
+
+        try:
+            write_text(path, text.data, new, text.encoding)
+        except CannotWrite as error:
+            self.report.errors.append(f"{path}: not fixed: {error}")
+            return False
+        return True
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        self.report.findings += findings
