@@ -128,3 +128,11 @@ class Finding:
     def order(self) -> tuple[str, Span, str, str]:
         """How findings are sorted."""
         return (self.path, self.span, self.code, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A fix that was not applied, and why."""
+
+    finding: Finding
+    reason: str

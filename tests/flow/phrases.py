@@ -59,6 +59,11 @@ class Scope:
     steppers: list[str] = field(default_factory=list)  # give (done, response)
     labelers: list[str] = field(default_factory=list)  # a status for a status
     procedures: list[str] = field(default_factory=list)  # whole statements
+    containers: list[str] = field(default_factory=list)  # anything a status may be in
+    pending: list[str] = field(default_factory=list)  # a list of jobs that shrinks
+    closures: list[str] = field(default_factory=list)  # functions without parameters
+    callers: list[str] = field(default_factory=list)  # call a function and give its result
+    caught: list[str] = field(default_factory=list)  # exceptions, in handlers
     errors: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)  # tuples of exception classes
     job: str = "job"
@@ -74,6 +79,17 @@ class Scope:
     def bare(self, names: list[str]) -> list[str]:
         """Those of ``names`` that a walrus can set."""
         return [name for name in names if name.isidentifier()]
+
+
+def called(rng: random.Random, template: str, argument: str) -> str:
+    """A call of a template: with its argument by position, by name, or spread out."""
+    name, _, rest = template.partition("({})")
+    plain = not rest and name.isidentifier() and "_" in name
+    if plain and rng.random() < 0.15:
+        return rng.choice([f"{name}(*[{argument}])", f"{name}(*({argument}, True))"])
+    if plain and rng.random() < 0.15:
+        return f"{name}({argument}, {rng.choice(['strict=True', 'True', 'strict=VERBOSE'])})"
+    return template.format(argument)
 
 
 class Phrases:
@@ -115,6 +131,8 @@ class Phrases:
             (2, self.one_of(self.scope.members)),
             (0.2, self._over(self.scope.members, lambda name: f"str({name})")),
             (0.2, lambda: f"({self.word()} if {self.flag()} else {self.word()})"),
+            (0.3, self._over(self.scope.tuples, lambda name: f"({name} or ('odd',))[0]")),
+            (0.2, self._over(self.scope.tuples, lambda name: f"('odd', *{name})[-1]")),
         )
 
     def response(self) -> str:
@@ -124,6 +142,8 @@ class Phrases:
             (10, self.one_of(scope.responses)),
             (0.5, self.polling),
             (0.4, self._checked if scope.checkers else None),
+            (0.2, lambda: f"typing.cast('Response', {self.rng.choice(scope.responses)})"),
+            (0.2, lambda: f"copy.copy({self.rng.choice(scope.responses)})"),
         )
 
     def polling(self) -> str:
@@ -139,7 +159,8 @@ class Phrases:
         )
 
     def _checked(self) -> str:
-        return self.rng.choice(self.scope.checkers).format(self.rng.choice(self.scope.responses))
+        response = self.rng.choice(self.scope.responses)
+        return called(self.rng, self.rng.choice(self.scope.checkers), response)
 
     def status(self) -> str:
         """An expression that is a status, and certainly a string."""
@@ -151,9 +172,9 @@ class Phrases:
             (0.5, lambda: f"{self.response()}.status.lower()"),
             (0.3, lambda: f"{self.response()}.status.strip().upper().lower()"),
             (0.5, lambda: f"str({self.response()}.status)"),
-            (0.4, lambda: "f'{%s.status}'" % self.response()),
-            (0.5, lambda: "{'status': %s.status}['status']" % self.response()),
-            (0.4, lambda: "{'status': %s.status, **{'n': 1}}.get('status')" % self.response()),
+            (0.4, lambda: f"f'{{{self.response()}.status}}'"),
+            (0.5, lambda: f"{{'status': {self.response()}.status}}['status']"),
+            (0.4, lambda: f"{{'status': {self.response()}.status, **{{'n': 1}}}}.get('status')"),
             (0.4, lambda: f"{self.response()}.model_dump()['status']"),
             (0.4, lambda: f"dict(status={self.response()}.status)['status']"),
             (0.3, lambda: f"({self.response()}.status, 1)[0]"),
@@ -229,7 +250,7 @@ class Phrases:
             return lambda: f"({self.set_of_words(inner)} {operator} {self.set_of_words(inner)})"
 
         return self.weighted(
-            (6, lambda: "{%s}" % self._words()),
+            (6, lambda: f"{{{self._words()}}}"),
             (6, self.one_of(self.scope.sets)),
             (2, self.one_of(self.scope.bags)),
             (2, both("|")),
@@ -238,7 +259,7 @@ class Phrases:
             (0.2, both("^")),
             (
                 1,
-                (lambda: "{*%s, %s}" % (self.tuple_of_words(inner), self.member()))
+                (lambda: f"{{*{self.tuple_of_words(inner)}, {self.member()}}}")
                 if deeper
                 else None,
             ),
@@ -250,7 +271,7 @@ class Phrases:
                 if deeper
                 else None,
             ),
-            (0.2, (lambda: "{w for w in %s}" % self.tuple_of_words(inner)) if deeper else None),
+            (0.2, (lambda: f"{{w for w in {self.tuple_of_words(inner)}}}") if deeper else None),
         )
 
     def container(self) -> str:
@@ -258,8 +279,11 @@ class Phrases:
         return self.weighted(
             (5, self.tuple_of_words),
             (5, self.set_of_words),
+            (1, self.one_of(self.scope.containers)),
+            (0.3, self._over(self.scope.tuples, lambda name: f"{name}[:2]")),
+            (0.2, lambda: f"({self.word()})"),
             (2, lambda: f"[{self._words()}]"),
-            (0.5, lambda: "{%s: 1, %s: 2}" % (self.word(), self.word())),
+            (0.5, lambda: f"{{{self.word()}: 1, {self.word()}: 2}}"),
             (0.5, lambda: repr(" ".join(self.rng.sample(STATUSES, 2)))),
             (1, self.one_of(self.scope.histories)),
         )
@@ -295,13 +319,23 @@ class Phrases:
             (0.7, lambda: f"({self.maybe_word()} {self._in()} {self.container()})"),
             (0.7, lambda: f"({self.maybe_word()} {self._equals()} {self.member()})"),
             (0.4, lambda: f"{self.status()}.startswith({self.word()})"),
-            (2, self._over(scope.predicates, lambda call: call.format(self.response()))),
+            (
+                2,
+                self._over(
+                    scope.predicates, lambda call: called(self.rng, call, self.response())
+                ),
+            ),
+            (0.5, self._over(scope.histories, self._about_history)),
+            (0.5, self._over(scope.contexts, self._about_context)),
+            (0.7, self._over(scope.pending, self._about_pending)),
+            (0.7, self._about_jobs if scope.settings else None),
+            (0.7, self._through_a_caller if scope.callers and scope.closures else None),
             (2, self.one_of(scope.conditions)),
             (0.7, self._over(scope.steppers, lambda call: f"{call}[0]")),
             (1, self._over(scope.words, self._about_word)),
             (1.5, self._over(scope.absent, self._about_absent)),
             (0.3, lambda: f"any({self.status()} == w for w in {self.tuple_of_words()})"),
-            (0.2, lambda: "{%s: True}.get(%s, False)" % (self.word(), self.status())),
+            (0.2, lambda: f"{{{self.word()}: True}}.get({self.status()}, False)"),
             (0.2, lambda: f"(lambda s: s {self._in()} {self.container()})({self.status()})"),
             (
                 1,
@@ -341,6 +375,43 @@ class Phrases:
             ]
         )
 
+    def _about_history(self, name: str) -> str:
+        return self.rng.choice(
+            [
+                f"bool({name} and {name}[-1] {self._in()} {self.container()})",
+                f"({self.word()} {self._in()} {name})",
+                f"(len({name}) > {self._number()})",
+                f"bool({name})",
+            ]
+        )
+
+    def _about_context(self, name: str) -> str:
+        return self.rng.choice(
+            [
+                f"{name}.done",
+                f"({name}.response is None or {name}.response.status {self._in()}"
+                f" {self.container()})",
+                f"({name}.response is not None and {name}.response.status == {self.member()})",
+            ]
+        )
+
+    def _about_pending(self, name: str) -> str:
+        return self.rng.choice([f"bool({name})", f"(not {name})", f"(len({name}) > 0)"])
+
+    def _about_jobs(self) -> str:
+        scope = self.scope
+        poll = self.weighted(
+            (3, lambda: "poll(j)"),
+            (1, self._over(scope.bare(scope.responses), lambda name: f"({name} := poll(j))")),
+        )
+        every = self.rng.choice(["any", "all"])
+        jobs = self.rng.choice([f"{scope.settings}.jobs", *scope.pending])
+        return f"{every}({poll}.status {self._in()} {self.container()} for j in {jobs})"
+
+    def _through_a_caller(self) -> str:
+        caller = self.rng.choice(self.scope.callers)
+        return f"bool({caller.format(self.rng.choice(self.scope.closures))})"
+
     def _in(self) -> str:
         return self.rng.choice(["in", "not in"])
 
@@ -375,7 +446,13 @@ class Phrases:
             (2.5, self._about_flag if self.scope.flags else None),
             (0.7, self._about_counter if self.scope.counters else None),
             (1, self._over(self.scope.mappings, lambda name: f"{name}['done']")),
-            (0.5, self._over(self.scope.contexts, lambda name: f"{name}.done")),
+            (
+                0.7,
+                self._over(
+                    self.scope.bare(self.scope.flags),
+                    lambda name: f"({name} := {self.condition(0)})",
+                ),
+            ),
             (1.5, both("and")),
             (1.5, both("or")),
             (1, (lambda: f"(not {self.condition(inner)})") if deeper else None),
@@ -414,9 +491,11 @@ class Phrases:
             (0.5, lambda: f"{name}('gone') from None"),
             (0.4, lambda: f"({name} if {self.flag()} else {self.error_class()})"),
             (0.3, lambda: f"make_error({name})"),
+            (3, self._over(self.scope.caught, lambda error: error)),
+            (2, self._over(self.scope.caught, lambda error: f"{name} from {error}")),
         )
 
-    def caught(self) -> str:
+    def handled(self) -> str:
         """What stands behind ``except``."""
         return self.weighted(
             (6, self.error_class),

@@ -19,7 +19,7 @@ def discarded_response(subject: Subject) -> Iterator[Finding]:
         how = "nothing takes its value" if kind == "unused" else f"nothing reads `{name}`"
         yield subject.finding(
             call.node,
-            f"{call.verb} and the response's id is lost, {how}: keep the id, or nobody can "
+            f"this call {call.verb} and the response's id is lost, {how}: keep the id, or nobody can "
             "retrieve or cancel the job",
         )
 

@@ -27,7 +27,7 @@ def forbidden_job_type(subject: Subject) -> Iterator[Finding]:
         instead = f"; its fallback is {job_type.fallback}" if job_type.fallback else ""
         yield subject.finding(
             call.anchor,
-            f"{call.verb}, and the policy denies that to jobs of type `{job_type.name}`"
+            f"this call {call.verb}, and the policy denies that to jobs of type `{job_type.name}`"
             f"{why}{instead}",
             notes=[subject.policy_note("denied here", job_type.line)],
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from bgmode.finding import Finding
+from bgmode.finding import Finding, Refusal
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import apply_edits
 from bgmode.source import Source, Unreadable, parse
@@ -22,14 +22,6 @@ from bgmode.source import Source, Unreadable, parse
 Analyse: TypeAlias = Callable[[Source], list[Finding]]
 
 _MOST_FIXES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A fix that was not applied, and why."""
-
-    finding: Finding
-    reason: str
 
 
 @dataclass(slots=True)

@@ -36,9 +36,9 @@ NEVER left, otherwise it is left MAYBE. *Why this ends*: there are finitely many
 after a few turns each new state is joined with the one before it, a join can only turn a
 value into an unknown one, and an unknown one stays so.
 
-**Before the first poll** of a loop its tests read what was there before, which says
-nothing about the poll's answer. A way out that is taken before the first poll of this
-loop is therefore not counted.
+**Before the first poll** of a loop its tests read what was there before. Unless that came
+from an earlier poll, it says nothing about the poll's answer. A way out that is taken
+before an answer is there in this loop is therefore not counted.
 
 **Guesses**. Where an undecided condition depends on the poll's answer in a way that
 cannot be seen (``if looks_finished(response)``), the ways out behind it are marked as

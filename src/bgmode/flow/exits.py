@@ -15,7 +15,8 @@ Kind: TypeAlias = Literal["return", "raise", "break", "continue"]
 class State:
     """What is known at one point of a run: names, and what this turn has done so far.
 
-    ``polled``: whether a poll has answered since the innermost loop began.
+    ``polled``: whether a poll has answered, or the answer of an earlier one has been looked
+    at, since the innermost loop began.
     ``waited``: whether this turn of the innermost loop has waited somewhere.
     """
 
@@ -39,6 +40,11 @@ class State:
         for name in [name for name in self.names if name.startswith(prefix)]:
             del self.names[name]
         self.names[key] = value
+
+    def look_at(self, tested: Value) -> None:
+        """Take note that a condition has been tested."""
+        if tested.polled:
+            self.polled = True
 
     def same(self, other: State) -> bool:
         return (
@@ -112,12 +118,14 @@ class Outcome:
     """How a loop is left if every poll answers the same.
 
     ``endless``: a further turn can always follow. ``waits``: whether a turn that is
-    followed by another one has waited somewhere. ``unclear``: the run was given up.
+    followed by another one has waited somewhere. ``polls``: a poll was made inside.
+    ``unclear``: the run was given up.
     """
 
     ways: frozenset[Way] = frozenset()
     endless: bool = False
     waits: Truth = None
+    polls: bool = False
     unclear: bool = False
 
     @property
@@ -138,5 +146,6 @@ class Outcome:
             self.ways | other.ways,
             self.endless or other.endless,
             join_truth(self.waits, other.waits),
+            self.polls or other.polls,
             self.unclear or other.unclear,
         )

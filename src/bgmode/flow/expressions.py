@@ -492,6 +492,7 @@ class Expressions:
     def _replied(self, node: ast.AST, reply: Answer | Raises, state: State) -> Value:
         if reply.polls:
             state.polled = True
+            self.run.polls += 1
         if isinstance(reply, Raises):
             self.run.raised.append(_raise(node, state, reply.name))
             raise Diverges

@@ -61,6 +61,7 @@ class Run:
         self.outcomes: dict[Loop, Outcome] = {}
         self.raised: list[Exit] = []
         self.tries = 0
+        self.polls = 0
         self._expressions = Expressions(self)
         self._steps = 0
         self._stack: list[ScopeNode] = []
@@ -267,6 +268,7 @@ class Run:
 
     def _if(self, node: ast.If, state: State) -> Flow:
         test = self.value(node.test, state)
+        state.look_at(test)
         match truth(test):
             case True:
                 return self.block(node.body, state)
@@ -279,6 +281,7 @@ class Run:
 
     def _match(self, node: ast.Match, state: State) -> Flow:
         subject = self.value(node.subject, state)
+        state.look_at(subject)
         flows: list[Flow] = []
         for case in node.cases:
             fits = self._fits(case.pattern, subject, state)
@@ -570,11 +573,13 @@ class _Turns:
         self.ways: set[Way] = set()
         self.endless = False
         self.polled = False
+        self.polls = False
         self.unclear = False
         self.waits: list[Truth] = []
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
+        polls_before = self.run_.polls
         first = state.copy()
         first.polled = False
         self.finite = self._finite(first)
@@ -595,6 +600,7 @@ class _Turns:
                     break
             seen.append(current.copy())
             current = self._turn(current)
+        self.polls = self.run_.polls > polls_before
         after = join_states(
             (end for end, _ in self.left), blame=any(guess for _, guess in self.left)
         )
@@ -610,7 +616,7 @@ class _Turns:
         waits: Truth = self.waits[0] if self.waits else None
         for further in self.waits[1:]:
             waits = waits if waits is further else None
-        return Outcome(frozenset(self.ways), self.endless, waits, self.unclear)
+        return Outcome(frozenset(self.ways), self.endless, waits, self.polls, self.unclear)
 
     def _finite(self, state: State) -> bool:
         if isinstance(self.node, ast.While):
@@ -628,6 +634,7 @@ class _Turns:
         stays: Truth
         if isinstance(self.node, ast.While):
             test = run.value(self.node.test, state)
+            state.look_at(test)
             stays = truth(test)
             guess = test.polled and stays is None
         else:

@@ -148,17 +148,21 @@ class Polling:
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
         tables: dict[Loop, dict[str, Outcome]] = {}
-        for status in ("completed", *self.provider.statuses):
+        for status in ("in_progress", *self.provider.statuses):
             run = Run(JobWorld(self.names, self.clients, status))
             run.start(scope)
             if not run.outcomes:
-                return []
+                if status == "in_progress":
+                    return []
+                continue
             for node, outcome in run.outcomes.items():
                 tables.setdefault(node, {})[status] = outcome
+        statuses = self.provider.statuses
         return [
-            PollLoop(node, scope, table, self.provider)
+            # a loop that a status never comes to is left on it, before it is entered
+            PollLoop(node, scope, {s: table.get(s, Outcome()) for s in statuses}, self.provider)
             for node, table in tables.items()
-            if len(table) == len(self.provider.statuses) and self._scope(node) is scope
+            if self._scope(node) is scope and any(outcome.polls for outcome in table.values())
         ]
 
     @cached_property

@@ -6,12 +6,9 @@ import importlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from bgmode.finding import Finding
-
-if TYPE_CHECKING:
-    from bgmode.fixing.rounds import Refusal
+from bgmode.finding import Finding, Refusal
 
 FORMATS = ("full", "concise", "json", "github", "sarif")
 

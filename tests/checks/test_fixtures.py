@@ -1,0 +1,84 @@
+"""Every file in ``fixtures/``: each finding stands on its line, and nothing else does."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from bgmode.fixing.rounds import fix_text
+from bgmode.knowledge import BY_NAME
+from bgmode.policy.load import Policies
+from bgmode.source import Source, decode
+from tests.conftest import ROOT
+from tests.expectations import expected, findings_of, places
+
+FIXTURES = ROOT / "fixtures"
+RULE_FILES = sorted(
+    path
+    for path in FIXTURES.glob("*/*.py")
+    if path.parent.name in BY_NAME and not path.name.endswith(".fixed.py")
+)
+CLEAN_FILES = sorted((FIXTURES / "clean").glob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(FIXTURES))
+
+
+def read(path: Path) -> str:
+    return decode(path.read_bytes())[0]
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=name_of)
+def test_findings_stand_where_they_are_expected(path: Path) -> None:
+    text, policy = read(path), Policies().of(str(path))
+    code = BY_NAME[path.parent.name].code
+    assert places(findings_of(text, policy, path=str(path), code=code)) == expected(text)
+
+
+@pytest.mark.parametrize("path", CLEAN_FILES, ids=name_of)
+def test_clean_code_is_silent_under_all_rules(path: Path) -> None:
+    text, policy = read(path), Policies().of(str(path))
+    assert places(findings_of(text, policy, path=str(path))) == expected(text) == []
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=name_of)
+def test_fixes_give_the_file_beside(path: Path) -> None:
+    text, policy = read(path), Policies().of(str(path))
+    code = BY_NAME[path.parent.name].code
+
+    def analyse(source: Source):
+        return findings_of(source.text, policy, path=str(path), code=code)
+
+    source = Source(str(path), text)
+    result = fix_text(source, analyse(source), analyse, unsafe=True)
+    fixed = path.with_suffix(".fixed.py")
+    if not fixed.exists():
+        assert result.text == text, "fixes change this file: write what comes out beside it"
+        return
+    assert result.text == read(fixed)
+    again = Source(str(path), result.text)
+    assert fix_text(again, analyse(again), analyse, unsafe=True).text == result.text
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_every_rule_has_more_silent_examples_than_alarming_ones(name: str) -> None:
+    if name in {"unreadable-file", "analysis-failed"}:
+        pytest.skip("these speak of files and failures; tests/cli has their examples")
+    alarming = silent = 0
+    for path in (FIXTURES / name).glob("*.py"):
+        if path.name.endswith(".fixed.py"):
+            continue
+        text = read(path)
+        lines = {line for line, _ in expected(text)}
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                if lines & set(range(first - 1, (node.end_lineno or first) + 1)):
+                    alarming += 1
+                else:
+                    silent += 1
+    assert alarming > 0
+    assert silent > alarming

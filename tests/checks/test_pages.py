@@ -1,0 +1,107 @@
+"""The rules' pages: their front matter is the table in ``knowledge``, their examples run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bgmode.checks import CHECKS
+from bgmode.knowledge import RULES, Rule, read_page
+from bgmode.policy.load import DEFAULT, parse_policy
+from tests.conftest import ROOT
+from tests.expectations import expected, findings_of, places
+
+HEADINGS = [
+    "What it does",
+    "Why is this bad?",
+    "Example",
+    "Fix",
+    "Policy",
+    "When to allow it",
+    "Limits",
+]
+_BLOCK = re.compile(r"^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A Python block of a page and the policy block that stands before it."""
+
+    number: int
+    text: str
+    policy: str | None
+
+
+def examples(page: str) -> list[Example]:
+    found: list[Example] = []
+    policy: str | None = None
+    for matched in _BLOCK.finditer(page):
+        if matched["language"] == "yaml":
+            policy = matched["text"]
+        elif matched["language"] == "python":
+            found.append(Example(len(found) + 1, matched["text"], policy))
+    return found
+
+
+def front_matter(page: str) -> dict[str, object]:
+    assert page.startswith("---\n")
+    data = yaml.safe_load(page[4:].partition("\n---\n")[0])
+    assert isinstance(data, dict)
+    return data
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_front_matter_is_the_rule_s_metadata(rule: Rule) -> None:
+    assert front_matter(read_page(rule)) == {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "presets": list(rule.presets),
+        "fix": rule.fix,
+        "summary": rule.summary,
+        "since": "0.1.0",
+    }
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_pages_have_the_same_headings(rule: Rule) -> None:
+    page = read_page(rule)
+    assert f"# {rule.name} ({rule.code})" in page
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == HEADINGS
+
+
+EXAMPLES = [(rule, example) for rule in RULES.values() for example in examples(read_page(rule))]
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), EXAMPLES, ids=[f"{rule.code}-{e.number}" for rule, e in EXAMPLES]
+)
+def test_examples_do_what_the_page_says(rule: Rule, example: Example) -> None:
+    policy = DEFAULT if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+    found = findings_of(example.text, policy, code=rule.code)
+    assert places(found) == expected(example.text)
+
+
+@pytest.mark.parametrize("code", CHECKS)
+def test_pages_show_a_bad_and_a_good_example(code: str) -> None:
+    shown = examples(read_page(RULES[code]))
+    assert any(expected(example.text) for example in shown)
+    assert any(not expected(example.text) for example in shown)
+
+
+def test_every_rule_has_a_check_a_page_a_folder_and_a_line_in_the_changelog() -> None:
+    files = {path.name for path in (ROOT / "rules").glob("BGM*.md")}
+    assert files == {rule.page for rule in RULES.values()}
+    assert set(CHECKS) == set(RULES) - {"BGM001", "BGM009"}
+    changelog = Path(ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for code in CHECKS:
+        rule = RULES[code]
+        module = rule.name.replace("-", "_")
+        assert CHECKS[code].__name__ == module
+        assert CHECKS[code].__module__ == f"bgmode.checks.{module}"
+        assert (ROOT / "fixtures" / rule.name).is_dir()
+        assert code in changelog
