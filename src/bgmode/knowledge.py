@@ -7,8 +7,10 @@ when the first file that matters is met.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,6 +48,9 @@ class Rule:
 
 
 _PRESETS: dict[str, Preset] = {"m": "minimal", "s": "standard", "t": "strict"}
+
+
+_CODE = re.compile(r"[A-Z]{0,4}(?P<number>\d{3})", re.IGNORECASE)
 
 
 def _rule(code: str, name: str, severity: Severity, presets: str, fix: str, summary: str) -> Rule:
@@ -102,6 +107,16 @@ BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in _TABLE}
 def find_rule(word: str) -> Rule | None:
     """The rule with that code or name, in any case."""
     return RULES.get(word.upper()) or BY_NAME.get(word.lower())
+
+
+def nearest_rule(word: str) -> str | None:
+    """The code or name that was probably meant by ``word``."""
+    matched = _CODE.fullmatch(word)
+    if matched:
+        wanted = int(matched["number"])
+        return min(RULES, key=lambda code: abs(int(code[3:]) - wanted))
+    close = difflib.get_close_matches(word.lower(), list(BY_NAME), n=1, cutoff=0.6)
+    return close[0] if close else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from bgmode.flow.world import Answer
 
 from .phrases import STATUSES
 from .programs import Program, generate
-from .tracing import Departure, Place, place, rewritten, run
+from .tracing import Departure, Line, rewritten, run
 
 RUNS = 4  # real runs for each verdict
 
@@ -101,38 +101,39 @@ def entry_node(tree: ast.Module, entry: str) -> Code:
     return found
 
 
-def judge(program: Program, status: str) -> tuple[dict[Place, Outcome], set[Place]]:
+def judge(program: Program, status: str) -> tuple[dict[Line, Outcome], set[Line]]:
     """What the abstract run says: the outcome of each loop, and the entry's loops."""
     tree = ast.parse(program.source)
     world = Outside(tree, status)
     entry = entry_node(tree, program.entry)
     abstract = Run(world)
     abstract.start(entry)
-    own = {place(loop) for loop in world.names.loops if world.names.scope_node(loop) is entry}
-    return {place(loop): outcome for loop, outcome in _judged(abstract)}, own
+    own = {loop.lineno for loop in world.names.loops if world.names.scope_node(loop) is entry}
+    return {loop.lineno: outcome for loop, outcome in _judged(abstract)}, own
 
 
 def _judged(abstract: Run) -> Iterator[tuple[Loop, Outcome]]:
     for loop, outcome in abstract.outcomes.items():
         if abstract.gave_up:
-            outcome = outcome.joined(Outcome(unclear=True))  # noqa: PLW2901
-        yield loop, outcome
+            yield loop, outcome.joined(Outcome(unclear=True))
+        else:
+            yield loop, outcome
 
 
 def contradiction(outcome: Outcome | None, departure: Departure) -> tuple[str, str, str] | None:
     """How ``departure`` gives ``outcome`` the lie: the kind, what was said, what happened."""
     if outcome is None:
-        return ("unseen", "no poll", f"left by {departure.by}") if departure.polled else None
-    left = "stayed" if departure.by is None else f"left by {departure.by}"
+        return ("unseen", "no poll", f"left by line {departure.by}") if departure.polled else None
+    left = "stayed" if departure.by is None else f"left by line {departure.by}"
     if departure.by is None:
         if outcome.verdict == "always":
             return "stays", "always left", left
     elif departure.polled:
         if outcome.verdict == "never":
             return "leaves", "never left", left
-        ways = {place(way.node) for way in outcome.ways}
+        ways = {getattr(way.node, "lineno", 0) for way in outcome.ways}
         if not outcome.unclear and departure.by not in ways:
-            return "way", f"left by {sorted(ways)}", left
+            return "way", f"left by lines {sorted(ways)}", left
     if outcome.waits is not None and any(w is not outcome.waits for w in departure.waits):
         return "waits", f"waits: {outcome.waits}", f"waited: {departure.waits[:8]}"
     return None
@@ -154,8 +155,8 @@ def compare(
             continue
         finally:
             tally.abstract_seconds += time.perf_counter() - started
-        found: dict[tuple[str, Place], Mismatch] = {}
-        reached: set[Place] = set()
+        found: dict[tuple[str, Line], Mismatch] = {}
+        reached: set[Line] = set()
         for seed in seeds:
             recorder = run(program, code, status, seed)
             tally.runs += 1
@@ -170,7 +171,7 @@ def compare(
                 wrong = contradiction(outcome, departure)
                 if wrong is not None:
                     kind, said, happened = wrong
-                    mismatch = Mismatch(kind, status, program, departure.loop[0], said, happened)
+                    mismatch = Mismatch(kind, status, program, departure.loop, said, happened)
                     found.setdefault((kind, departure.loop), mismatch)
         for loop in reached & outcomes.keys():
             tally.verdicts[outcomes[loop].verdict] += 1
@@ -207,9 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(small)
             shown.add(small.program.source)
     total = tally.verdicts.total()
-    print(
-        f"programs {tally.programs}, real runs {tally.runs}, thrown away {dict(tally.accidents.most_common(5))}"
-    )
+    print(f"programs {tally.programs}, real runs {tally.runs}")
+    print(f"thrown away {tally.accidents.total()}: {tally.accidents.most_common(3)}")
     print(f"verdicts {total}: {dict(tally.verdicts)}; decided {tally.decided / total:.0%}")
     print(f"mismatches {dict(Counter(m.kind for m in tally.mismatches))}")
     print(

@@ -25,13 +25,8 @@ from .programs import Program
 MOST_TURNS = 70  # of one loop; an abstract run that says ALWAYS has seen the end before
 _MOST_TURNS_OF_ALL = 900
 
-Place: TypeAlias = tuple[int, int, str]
-"""Line, column and kind of a node: the same in every tree of the same source."""
-
-
-def place(node: ast.AST) -> Place:
-    """Where ``node`` stands."""
-    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), type(node).__name__)
+Line: TypeAlias = int
+"""The line of a statement. A program has at most one in each."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +37,8 @@ class Departure:
     holds for each turn that was followed by another whether it had waited.
     """
 
-    loop: Place
-    by: Place | None
+    loop: Line
+    by: Line | None
     waits: tuple[bool, ...]
     polled: bool
 
@@ -54,7 +49,7 @@ class Stopped(BaseException):
 
 @dataclass
 class _Visit:
-    loop: Place
+    loop: Line
     turns: int = 0
     polled: bool = False
     waited: bool = False
@@ -68,8 +63,8 @@ class Recorder:
         self.departures: list[Departure] = []
         self.accident: BaseException | None = None
         self._visits: list[_Visit] = []
-        self._jump: Place | None = None
-        self._raised: dict[int, tuple[BaseException, Place | None]] = {}
+        self._jump: Line | None = None
+        self._raised: dict[int, tuple[BaseException, Line | None]] = {}
         self._turns = 0
         self._stopped = False
 
@@ -97,7 +92,7 @@ class Recorder:
 
     # What the rewritten program reports
 
-    def enter(self, loop: Place) -> None:
+    def enter(self, loop: Line) -> None:
         self.check()
         self._visits.append(_Visit(loop))
 
@@ -128,28 +123,32 @@ class Recorder:
         if by is not None:
             self._depart(visit, by)
 
-    def _depart(self, visit: _Visit, by: Place | None) -> None:
+    def _depart(self, visit: _Visit, by: Line | None) -> None:
         self.departures.append(Departure(visit.loop, by, tuple(visit.waits), visit.polled))
 
-    def jump(self, by: Place, value: object = None) -> object:
+    def jump(self, by: Line, value: object = None) -> object:
         self._jump = by
         return value
 
-    def save(self) -> Place | None:
+    def save(self) -> Line | None:
         """Before a ``finally``: what it does is forgotten when it falls through."""
         self.expected(sys.exc_info()[1])
         return self._jump
 
-    def restore(self, jump: Place | None) -> None:
+    def restore(self, jump: Line | None) -> None:
         self._jump = jump
 
-    def throw(self, by: Place, error: Any, *, by_design: bool = True) -> BaseException:
+    def throw(self, by: Line, error: Any, *, by_design: bool = True) -> BaseException:
         """``raise error``."""
         thrown: BaseException = error() if isinstance(error, type) else error
         self._raised[id(thrown)] = (thrown, by if by_design else None)
         return thrown
 
-    def throw_again(self, by: Place) -> None:
+    def leaver(self, _function: object) -> type[BaseException]:
+        """What ``sys.exit`` raises."""
+        return SystemExit
+
+    def throw_again(self, by: Line) -> None:
         """``raise`` in a handler."""
         error = sys.exc_info()[1]
         self.expected(error)
@@ -182,8 +181,8 @@ class _Rewriter(ast.NodeTransformer):
     def _report(self, name: str, *arguments: ast.expr) -> ast.stmt:
         return ast.Expr(self._call(name, *arguments))
 
-    def _at(self, node: ast.AST) -> ast.expr:
-        return ast.Constant(place(node))
+    def _at(self, node: ast.stmt) -> ast.expr:
+        return ast.Constant(node.lineno)
 
     def _kept(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """``body``, after which the last jump is the one before it."""
@@ -210,6 +209,15 @@ class _Rewriter(ast.NodeTransformer):
         if node.exc is None:
             return [self._report("throw_again", at), node]
         return [ast.Raise(self._call("throw", at, node.exc), node.cause)]
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        at = self._at(node)
+        self.generic_visit(node)
+        if ast.unparse(node).startswith("sys.exit("):
+            function = ast.parse("sys.exit", mode="eval").body
+            error = ast.Call(self._call("leaver", function), [], [])
+            return ast.Raise(self._call("throw", at, error))
+        return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
         self.generic_visit(node)
@@ -292,6 +300,8 @@ class _Settings:
     def __init__(self, chance: Callable[[str], bool]) -> None:
         self._chance = chance
 
+    jobs = ("one", "two")
+
     @property
     def enabled(self) -> bool:
         return self._chance("enabled")
@@ -315,6 +325,7 @@ class Outside:
         self._failing = self.rng.choice([0.0, 0.0, 0.05, 0.5])
         self._answers: dict[object, bool] = {}
         self._clock = 0.0
+        self.subscribers: list[Callable[[], object]] = []
 
     def chance(self, site: object) -> bool:
         """A switch: some stay as they are for a whole run, others turn now and then."""
@@ -338,12 +349,18 @@ class Outside:
             "log": lambda *_: self.recorder.check(),
             "pause_a_bit": self.pause_a_bit,
             "VERBOSE": self.chance("VERBOSE"),
+            "lock": contextlib.nullcontext,
+            "use": self.use,
+            "subscribe": self.subscribers.append,
             "Response": Response,
             "Context": lambda: Context(),
         }
 
     def poll(self, _job: object) -> Response:
         self.recorder.polled()
+        for subscriber in self.subscribers:
+            if self.chance(subscriber):
+                subscriber()
         return Response(self.status, self.rng.choice([None, "odd"]))
 
     def poll_dict(self, job: object) -> dict[str, Any]:
@@ -352,6 +369,11 @@ class Outside:
     def flag(self, site: int) -> bool:
         self._may_fail(self._failing / 5)
         return self.chance(site)
+
+    def use(self, context: Context) -> None:
+        """Something outside changes the object it is given."""
+        self.recorder.check()
+        context.done = self.chance("use")
 
     def work(self) -> None:
         self._may_fail(self._failing)

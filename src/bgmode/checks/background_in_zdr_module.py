@@ -21,8 +21,8 @@ def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
         instead = f"; the fallback of its job type is {fallback}" if fallback else ""
         yield subject.finding(
             call.anchor,
-            f"this call {call.verb} in code that requires Zero Data Retention: the provider keeps the "
-            f"response for about ten minutes at least{instead}",
+            f"this call {call.verb} in code that requires Zero Data Retention: the provider keeps "
+            f"the response for about ten minutes at least{instead}",
             notes=[required],
             fix=_fix(subject, call),
         )

@@ -19,8 +19,8 @@ def discarded_response(subject: Subject) -> Iterator[Finding]:
         how = "nothing takes its value" if kind == "unused" else f"nothing reads `{name}`"
         yield subject.finding(
             call.node,
-            f"this call {call.verb} and the response's id is lost, {how}: keep the id, or nobody can "
-            "retrieve or cancel the job",
+            f"this call {call.verb} and the response's id is lost, {how}: keep the id, or nobody "
+            "can retrieve or cancel the job",
         )
 
 

@@ -30,8 +30,8 @@ def implicit_store(subject: Subject) -> Iterator[Finding]:
         shown = "store is not True" if store.presence == "given" else "store is not set"
         yield subject.finding(
             call.anchor,
-            f"this call {call.verb} and {shown}: how long the response is kept then depends on the date and "
-            "the project's data controls; write `store=True`",
+            f"this call {call.verb} and {shown}: how long the response is kept then depends on the "
+            "date and the project's data controls; write `store=True`",
             fix=_fix(subject, call),
         )
 

@@ -19,8 +19,9 @@ def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
             header = call.provider.idempotency_header
             yield subject.finding(
                 call.anchor,
-                f"this call {call.verb} without an idempotency key: send one in extra_headers as `{header}`, "
-                "so that your own gateway, job table or the service can recognise the retry",
+                f"this call {call.verb} without an idempotency key: send one in extra_headers as "
+                f"`{header}`, so that your own gateway, job table or the service can recognise "
+                "the retry",
             )
 
 

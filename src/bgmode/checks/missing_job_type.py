@@ -14,6 +14,6 @@ def missing_job_type(subject: Subject) -> Iterator[Finding]:
             names = listed(f"`{name}`" for name in subject.policy.job_types)
             yield subject.finding(
                 call.anchor,
-                f"this call {call.verb} and its job type is not named: say `# bgmode: job-type=NAME` with "
-                f"one of {names}",
+                f"this call {call.verb} and its job type is not named: say "
+                f"`# bgmode: job-type=NAME` with one of {names}",
             )

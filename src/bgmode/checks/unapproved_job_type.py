@@ -23,7 +23,8 @@ def unapproved_job_type(subject: Subject) -> Iterator[Finding]:
         state = "its approval has expired" if covering else "no approval covers this call"
         yield subject.finding(
             call.anchor,
-            f"this call {call.verb}, and jobs of type `{job_type.name}` need an approval for that: {state}",
+            f"this call {call.verb}, and jobs of type `{job_type.name}` need an approval for "
+            f"that: {state}",
             notes=notes,
         )
 

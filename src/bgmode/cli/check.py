@@ -12,7 +12,7 @@ import click
 
 from bgmode.analysis import Wanted
 from bgmode.finding import Finding
-from bgmode.knowledge import RULES, Rule, find_rule
+from bgmode.knowledge import RULES, Rule, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
 from bgmode.report import FORMATS, Report, plural, render, summary
 from bgmode.session import Options, Session
@@ -27,9 +27,8 @@ def _selectors(
     words = [word.strip() for entry in value for word in entry.split(",") if word.strip()]
     for word in words:
         if not any(_matches(word, rule) for rule in RULES.values()):
-            known = [*RULES, *(rule.name for rule in RULES.values())]
-            close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-            hint = f", did you mean {close[0]}?" if close else ""
+            close = nearest_rule(word)
+            hint = f", did you mean {close}?" if close else ""
             raise click.BadParameter(f"no rule is called {word}{hint}", context, parameter)
     return tuple(words)
 

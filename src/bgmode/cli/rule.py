@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
-from bgmode.knowledge import RULES, find_rule, read_page
+from bgmode.knowledge import RULES, find_rule, nearest_rule, read_page
 
 
 @click.command("rule")
@@ -20,8 +18,7 @@ def command(code: str | None, every: bool) -> None:
         return
     rule_found = find_rule(code)
     if rule_found is None:
-        known = [*RULES, *(rule.name for rule in RULES.values())]
-        close = difflib.get_close_matches(code, known, n=1, cutoff=0.5)
-        hint = f", did you mean {close[0]}?" if close else ""
+        close = nearest_rule(code)
+        hint = f", did you mean {close}?" if close else ""
         raise click.UsageError(f"no rule is called {code}{hint}")
     click.echo(read_page(rule_found).partition("\n---\n")[2].strip())

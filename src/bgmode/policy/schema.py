@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from bgmode.knowledge import PRESETS, RULES, SEVERITIES, find_rule
+from bgmode.knowledge import PRESETS, SEVERITIES, find_rule, nearest_rule
 from bgmode.policy.policy import Approval, Idempotency, JobType, Policy, Zdr
 from bgmode.policy.problem import Problem
 
@@ -79,7 +79,7 @@ class Reader:
 
 
 def _is_empty(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.value == "" and node.style is None
+    return isinstance(node, ScalarNode) and node.value == "" and not node.style
 
 
 def join(key: str, name: str) -> str:
@@ -177,8 +177,9 @@ def rules(reader: Reader, node: Node, key: str) -> dict[str, str | None]:
     for name, (name_node, value) in reader.entries(node, key).items():
         rule = find_rule(name)
         if rule is None:
-            words = [*RULES, *(known.name for known in RULES.values())]
-            reader.problem(name_node, join(key, name), f"unknown rule{suggest(name, words)}")
+            close = nearest_rule(name)
+            hint = f", did you mean `{close}`?" if close else ""
+            reader.problem(name_node, join(key, name), f"unknown rule{hint}")
             continue
         word = severity(reader, value, join(key, name))
         if word is not None:

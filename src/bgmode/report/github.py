@@ -38,7 +38,7 @@ def _command(finding: Finding) -> str:
     }
     if span.line == span.end_line:
         properties["col"] = str(span.column + 1)
-        properties["endColumn"] = str(max(span.end_column, span.column + 1))
+        properties["endColumn"] = str(max(span.end_column, span.column) + 1)
     shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     return f"::{_LEVELS[finding.severity]} {shown}::{_escape(finding.message)}"
 
