@@ -8,7 +8,10 @@ is never decoded and never parsed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+TYPE_CHECKING = False  # typing and collections.abc are slow to import, and not needed here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import AnyStr
 
 SUFFIXES = (".py", ".pyi")
 POLICY_NAMES = frozenset({"bgmode.yaml", ".bgmode.yaml"})
@@ -35,7 +38,10 @@ LEFT_OUT = frozenset(
 )
 """Folders that are not walked into; naming one of them, or a file in it, does look there."""
 
+_ASCII_INSIDE = (b"utf-8", b"utf8", b"latin", b"iso-8859", b"ascii", b"us-ascii", b"cp125")
 _FEW = 512  # bytes in which a cookie or a shebang stands
+_USUAL_SIZE = 1 << 18  # bytes of a file that are read at once
+_WORTH_A_PROCESS = 600  # files from which a second process pays
 
 
 class Walk:
@@ -121,9 +127,8 @@ def read_file(path: str) -> bytes:
     """The bytes of a file. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        size = os.fstat(descriptor).st_size
-        data = os.read(descriptor, size + 1)
-        if len(data) <= size:
+        data = os.read(descriptor, _USUAL_SIZE)
+        if len(data) < _USUAL_SIZE:
             return data
         pieces = [data]
         while piece := os.read(descriptor, 1 << 20):
@@ -133,28 +138,78 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
+def candidates(paths: list[str]) -> list[str]:
+    """Those of ``paths`` that can matter, in the same order; unreadable ones among them."""
+    if len(paths) < _WORTH_A_PROCESS or not hasattr(os, "fork"):
+        return [path for path in paths if _is_candidate(path)]
+    half = len(paths) // 2
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # the second half, told back through the pipe
+        try:
+            os.close(reader)
+            found = "\0".join(path for path in paths[half:] if _is_candidate(path))
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(os.fsencode(found) + b"\0.")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    first = [path for path in paths[:half] if _is_candidate(path)]
+    with os.fdopen(reader, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    if not told.endswith(b"\0."):  # the child died: do its work here
+        return first + [path for path in paths[half:] if _is_candidate(path)]
+    return first + [path for path in os.fsdecode(told[:-2]).split("\0") if path]
+
+
+def _is_candidate(path: str) -> bool:
+    try:
+        return may_matter(read_file(path))
+    except OSError:
+        return True
+
+
 def may_matter(data: bytes) -> bool:
     """Whether a file with these bytes can hold anything that a rule speaks of.
 
-    Every operation's path has the word ``responses`` in it, and every rule wants a call in
-    the background or a poll. Bytes that may spell the words in another way (an encoding
+    Every operation is reached by the attribute ``responses``, and every rule wants a call
+    in the background or a poll. Bytes that may spell the words in another way (an encoding
     that is no superset of ASCII, a NUL byte) matter, too.
     """
     if b"responses" in data and (b"background" in data or b"retrieve" in data):
-        return True
-    return b"\0" in data or (b"coding" in data[:_FEW] and _has_odd_cookie(data[:_FEW]))
+        return _has_attribute(data, b"responses", b".", b" \t\r\n\f\\")
+    return b"\0" in data or (b"coding" in data[:_FEW] and _spelt_otherwise(data))
 
 
-def text_may_matter(lines: list[str]) -> bool:
+def text_may_matter(text: str) -> bool:
     """The same for text that has been read already."""
-    text = "".join(lines)
-    return "responses" in text and ("background" in text or "retrieve" in text)
+    if "responses" in text and ("background" in text or "retrieve" in text):
+        return _has_attribute(text, "responses", ".", " \t\r\n\f\\")
+    return False
 
 
-def _has_odd_cookie(head: bytes) -> bool:
-    for line in head.split(b"\n")[:2]:
-        if line.lstrip().startswith(b"#") and b"coding" in line:
-            name = line.partition(b"coding")[2].lstrip(b":= \t").lower()
-            usual = (b"utf-8", b"utf8", b"latin", b"iso-8859", b"ascii", b"us-ascii", b"cp125")
-            return not name.startswith(usual)
+def _has_attribute(data: AnyStr, name: AnyStr, dot: AnyStr, space: AnyStr) -> bool:
+    """Whether ``name`` stands behind a dot somewhere."""
+    position = data.find(name)
+    while position >= 0:
+        if data[max(position - _FEW, 0) : position].rstrip(space).endswith(dot):
+            return True
+        position = data.find(name, position + 1)
+    return False
+
+
+def _spelt_otherwise(data: bytes) -> bool:
+    """Whether a file in an encoding that hides ASCII words has them nevertheless."""
+    import re
+
+    cookie = rb"[ \t\f]*#.*?coding[:=][ \t]*(?P<name>[-\w.]+)"
+    for line in data[:_FEW].split(b"\n")[:2]:
+        found = re.match(cookie, line)
+        if found is None or found["name"].lower().startswith(_ASCII_INSIDE):
+            continue
+        try:
+            return text_may_matter(data.decode(found["name"].decode(), "replace"))
+        except (LookupError, ValueError):
+            return False  # Python cannot run it either
     return False

@@ -52,7 +52,7 @@ class Plugin:
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """The findings: line (1-based), column (0-based, characters), text, this class."""
-        if not text_may_matter(self._lines):
+        if not text_may_matter("".join(self._lines)):
             return
         try:
             found = self._found()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bgmode.analysis import Wanted, all_rules, analyse, unreadable
-from bgmode.discover import Walk, may_matter, read_file
+from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.policy.globs import path_matches
@@ -58,8 +58,12 @@ class Session:
     def run(self, paths: Iterable[str]) -> Report:
         """Judge everything under ``paths``."""
         walk = Walk(self._excludes)
-        for path in walk.files(list(paths), force_exclude=self.options.force_exclude):
-            self._file(path, named=path in walk.named)
+        files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
+        self.report.files = len(files)
+        wanted = walk.named.union(candidates(files))
+        for path in files:
+            if path in wanted:
+                self._file(path)
         self.report.errors += walk.errors
         for path in walk.policies:
             self._validate(path)
@@ -103,14 +107,11 @@ class Session:
                 self._broken.add(str(problem))
                 self.report.errors.append(str(problem))
 
-    def _file(self, path: str, *, named: bool) -> None:
-        self.report.files += 1
+    def _file(self, path: str) -> None:
         try:
             data = read_file(path)
         except OSError as error:
             self.report.errors.append(f"{path}: {(error.strerror or str(error)).lower()}")
-            return
-        if not named and not may_matter(data):
             return
         policy = self._policy(path)
         if policy is None or policy.excludes(path):

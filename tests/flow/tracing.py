@@ -62,6 +62,7 @@ class Recorder:
     def __init__(self) -> None:
         self.departures: list[Departure] = []
         self.accident: BaseException | None = None
+        self.aside = False  # while somebody else runs code of the program
         self._visits: list[_Visit] = []
         self._jump: Line | None = None
         self._raised: dict[int, tuple[BaseException, Line | None]] = {}
@@ -78,7 +79,7 @@ class Recorder:
     def waited(self) -> None:
         self.check()
         for visit in self._visits:
-            visit.waited = True
+            visit.waited = visit.waited or not self.aside
 
     def check(self) -> None:
         """Go on stopping: the program may have swallowed the exception."""
@@ -360,8 +361,20 @@ class Outside:
         self.recorder.polled()
         for subscriber in self.subscribers:
             if self.chance(subscriber):
-                subscriber()
+                self._notify(subscriber)
         return Response(self.status, self.rng.choice([None, "odd"]))
+
+    def _notify(self, subscriber: Callable[[], object]) -> None:
+        """Somebody else calls a function of the program, and minds its exceptions."""
+        self.recorder.aside = True
+        try:
+            subscriber()
+        except Stopped:
+            raise
+        except BaseException as error:
+            self.recorder.expected(error)
+        finally:
+            self.recorder.aside = False
 
     def poll_dict(self, job: object) -> dict[str, Any]:
         return self.poll(job).model_dump()

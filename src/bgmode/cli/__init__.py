@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+_ONLY_PARSE = 0x400  # ast.PyCF_ONLY_AST
 _PLAIN = frozenset({"--force-exclude", "--quiet", "-q"})
 
 
@@ -21,34 +22,49 @@ def main() -> None:
 def _nothing_to_do(arguments: list[str]) -> bool:
     """Whether a plain check comes to nothing: no policy, and no file that can matter.
 
-    That is the usual case in a hook, and it needs neither click nor a parser. Whatever is
-    not plain, or not certain, is left to the command itself.
+    That is the usual case in a hook, and it needs neither click nor the analysis. Whatever
+    is not plain, or not certain, is left to the command itself.
     """
     options = [argument for argument in arguments if argument.startswith("-")]
     paths = [argument for argument in arguments if not argument.startswith("-")] or ["."]
-    if not _PLAIN.issuperset(options) or any(not os.path.isdir(path) for path in paths):
+    if not _PLAIN.issuperset(options) or any(map(_has_policy_above, paths)):
         return False
-    from bgmode.discover import POLICY_NAMES, Walk, may_matter, read_file
+    from bgmode.discover import Walk, candidates, read_file
 
-    for path in paths:
-        directory = os.path.abspath(path)
-        while True:
-            if any(os.path.exists(os.path.join(directory, name)) for name in POLICY_NAMES):
-                return False
-            above = os.path.dirname(directory)
-            if above == directory:
-                break
-            directory = above
-    walk, count = Walk(), 0
+    walk = Walk()
     try:
-        for file in walk.files(paths):
-            count += 1
-            if may_matter(read_file(file)):
-                return False
+        files = list(walk.files(paths, force_exclude="--force-exclude" in options))
+        if walk.errors or walk.policies or candidates(files):
+            return False
+        if not all(_can_be_parsed(read_file(file)) for file in walk.named):
+            return False
     except OSError:
         return False
-    if walk.errors or walk.policies:
+    if "-q" not in options and "--quiet" not in options:
+        print(f"no findings in {len(files)} file{'s' * (len(files) != 1)}")
+    return True
+
+
+def _has_policy_above(path: str) -> bool:
+    from bgmode.discover import POLICY_NAMES
+
+    directory = os.path.abspath(path)
+    while True:
+        if any(os.path.exists(os.path.join(directory, name)) for name in POLICY_NAMES):
+            return True
+        above = os.path.dirname(directory)
+        if above == directory:
+            return False
+        directory = above
+
+
+def _can_be_parsed(data: bytes) -> bool:
+    """Whether Python's parser takes it; asked without importing ``ast``."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    try:
+        compile(data, "<file>", "exec", _ONLY_PARSE, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    if not options or options == ["--force-exclude"]:
-        print(f"no findings in {count} file{'s' * (count != 1)}")
     return True
