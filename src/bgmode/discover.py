@@ -8,6 +8,7 @@ is never decoded and never parsed.
 from __future__ import annotations
 
 import os
+
 TYPE_CHECKING = False  # typing and collections.abc are slow to import, and not needed here
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

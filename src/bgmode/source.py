@@ -15,9 +15,9 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Unreadable(Exception):
@@ -70,9 +70,21 @@ def decode(data: bytes) -> tuple[str, str]:
         raise Unreadable(str(error).split(" for ")[0]) from None
 
 
+def newline_of(text: str) -> Literal["\n", "\r\n", "\r"]:
+    """The line end that a text uses; the first one where it mixes them."""
+    matched = LINE_END.search(text)
+    match matched[0] if matched else "\n":
+        case "\r\n":
+            return "\r\n"
+        case "\r":
+            return "\r"
+        case _:
+            return "\n"
+
+
 def split_lines(text: str) -> list[str]:
     """Split ``text`` into lines without their ends, where Python's parser does."""
-    return _LINE_END.split(text)
+    return LINE_END.split(text)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import libcst as cst
 
+from bgmode.source import newline_of
+
 Item: TypeAlias = cst.Arg | cst.BaseDictElement
 
 
@@ -23,13 +25,14 @@ class CannotEdit(Exception):
 class _Brackets:
     """The items between two brackets and the white space around them.
 
-    ``gaps`` stand between the items; ``closing`` stands before the closing bracket.
+    ``gaps`` stand between the items, ``last_comma`` behind the last one, and ``closing``
+    before the closing bracket.
     """
 
     opening: cst.BaseParenthesizableWhitespace
     items: list[Item]
     gaps: list[cst.Comma]
-    trailing_comma: bool
+    last_comma: cst.Comma | None
     closing: cst.BaseParenthesizableWhitespace
 
     def add(self, item: Item, position: int) -> None:
@@ -42,6 +45,9 @@ class _Brackets:
             self.gaps.insert(0, self._style())
         elif count:
             gap, self.closing = self._before_last()
+            if self.last_comma is not None:
+                gap = gap.with_changes(whitespace_before=self.last_comma.whitespace_before)
+                self.last_comma = cst.Comma()
             self.gaps.append(gap)
         self.items.insert(position, item)
 
@@ -62,6 +68,17 @@ class _Brackets:
             if comment is not None or own_lines:
                 self._put_before(position, comment, own_lines)
         del self.items[position]
+
+    def only_space(self) -> cst.BaseParenthesizableWhitespace:
+        """What stands between brackets that have become empty."""
+        spaces = [
+            space
+            for space in (self.opening, self.closing)
+            if _comment(space) is not None or _own_lines(space)
+        ]
+        if len(spaces) > 1:
+            raise CannotEdit("a comment would be lost")
+        return spaces[0] if spaces else cst.SimpleWhitespace("")
 
     def _keep(self, comment: cst.Comment | None, own_lines: Sequence[cst.EmptyLine]) -> None:
         """Keep comments that stood before the last item, now before the closing bracket."""
@@ -167,42 +184,31 @@ def _split(gap: cst.Comma) -> tuple[cst.Comma, cst.Comma]:
 def _of_call(call: cst.Call) -> _Brackets:
     arguments = list(call.args)
     if not arguments:
-        return _Brackets(call.whitespace_before_args, [], [], False, cst.SimpleWhitespace(""))
+        return _Brackets(call.whitespace_before_args, [], [], None, cst.SimpleWhitespace(""))
     last = arguments[-1]
-    trailing = isinstance(last.comma, cst.Comma)
-    closing = (
-        last.comma.whitespace_after
-        if isinstance(last.comma, cst.Comma)
-        else (last.whitespace_after_arg)
-    )
     gaps = [arg.comma for arg in arguments[:-1] if isinstance(arg.comma, cst.Comma)]
-    return _Brackets(call.whitespace_before_args, list(arguments), gaps, trailing, closing)
+    comma = last.comma if isinstance(last.comma, cst.Comma) else None
+    closing = last.whitespace_after_arg if comma is None else comma.whitespace_after
+    if comma is None:
+        arguments[-1] = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+    return _Brackets(call.whitespace_before_args, list(arguments), gaps, comma, closing)
 
 
 def _to_call(call: cst.Call, brackets: _Brackets) -> cst.Call:
+    if not brackets.items:
+        return call.with_changes(args=[], whitespace_before_args=brackets.only_space())
     arguments: list[cst.Arg] = []
-    last = len(brackets.items) - 1
-    for position, item in enumerate(brackets.items):
+    commas = [*brackets.gaps, brackets.last_comma]
+    for item, comma in zip(brackets.items, commas, strict=True):
         if not isinstance(item, cst.Arg):
             raise TypeError("a call holds arguments")
-        if position < last:
-            arguments.append(item.with_changes(comma=brackets.gaps[position]))
-        elif brackets.trailing_comma:
-            comma = cst.Comma(whitespace_after=brackets.closing)
-            arguments.append(
-                item.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
-            )
-        else:
-            arguments.append(
-                item.with_changes(
-                    comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=brackets.closing
-                )
-            )
-    for position, argument in enumerate(arguments[:-1]):
-        if argument.whitespace_after_arg is brackets.closing:
-            arguments[position] = argument.with_changes(
-                whitespace_after_arg=cst.SimpleWhitespace("")
-            )
+        arguments.append(item.with_changes(comma=comma or cst.MaybeSentinel.DEFAULT))
+    last = arguments[-1]
+    if brackets.last_comma is None:
+        arguments[-1] = last.with_changes(whitespace_after_arg=brackets.closing)
+    else:
+        comma = brackets.last_comma.with_changes(whitespace_after=brackets.closing)
+        arguments[-1] = last.with_changes(comma=comma)
     return call.with_changes(args=arguments, whitespace_before_args=brackets.opening)
 
 
@@ -253,8 +259,6 @@ def remove_keyword(source: str, name: str) -> str:
             raise CannotEdit(f"the call has no keyword {name}")
         brackets = _of_call(node)
         brackets.remove(position)
-        if not brackets.items and isinstance(brackets.closing, cst.ParenthesizedWhitespace):
-            return node.with_changes(args=[], whitespace_before_args=brackets.closing)
         return _to_call(node, brackets)
 
     return _changed(source, change)
@@ -266,32 +270,30 @@ def remove_keyword(source: str, name: str) -> str:
 def _of_dict(display: cst.Dict) -> _Brackets:
     elements = list(display.elements)
     gaps = [element.comma for element in elements[:-1] if isinstance(element.comma, cst.Comma)]
-    trailing = bool(elements) and isinstance(elements[-1].comma, cst.Comma)
+    comma = elements[-1].comma if elements else None
     return _Brackets(
         display.lbrace.whitespace_after,
         list(elements),
         gaps,
-        trailing,
+        comma if isinstance(comma, cst.Comma) else None,
         display.rbrace.whitespace_before,
     )
 
 
 def _to_dict(display: cst.Dict, brackets: _Brackets) -> cst.Dict:
     elements: list[cst.BaseDictElement] = []
-    last = len(brackets.items) - 1
-    for position, item in enumerate(brackets.items):
-        comma: cst.Comma | cst.MaybeSentinel
-        if position < last:
-            comma = brackets.gaps[position]
-        else:
-            comma = cst.Comma() if brackets.trailing_comma else cst.MaybeSentinel.DEFAULT
+    commas = [*brackets.gaps, brackets.last_comma] if brackets.items else []
+    for item, comma in zip(brackets.items, commas, strict=True):
         if not isinstance(item, cst.BaseDictElement):
             raise TypeError("a dict display holds entries")
-        elements.append(item.with_changes(comma=comma))
+        elements.append(item.with_changes(comma=comma or cst.MaybeSentinel.DEFAULT))
+    nothing = cst.SimpleWhitespace("")
+    opening = brackets.opening if elements else brackets.only_space()
+    closing = brackets.closing if elements else nothing
     return display.with_changes(
         elements=elements,
-        lbrace=display.lbrace.with_changes(whitespace_after=brackets.opening),
-        rbrace=display.rbrace.with_changes(whitespace_before=brackets.closing),
+        lbrace=display.lbrace.with_changes(whitespace_after=opening),
+        rbrace=display.rbrace.with_changes(whitespace_before=closing),
     )
 
 
@@ -348,9 +350,11 @@ def remove_item(source: str, name: str) -> str:
 
 def _changed(source: str, change: Callable[[cst.BaseExpression], cst.BaseExpression]) -> str:
     """Parse one expression (in brackets, so that it may span lines), change and print it."""
+    newline = newline_of(source)
+    config = cst.PartialParserConfig(default_newline=newline)
     try:
-        node = cst.parse_expression(f"({source})")
+        node = cst.parse_expression(f"({source})", config)
     except cst.ParserSyntaxError:
         raise CannotEdit("libcst cannot parse this expression") from None
-    printed = cst.Module([]).code_for_node(change(node))
+    printed = cst.Module([], default_newline=newline).code_for_node(change(node))
     return printed[1:-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass
 
 from bgmode.finding import (
@@ -18,9 +17,7 @@ from bgmode.finding import (
 )
 from bgmode.fixing import brackets
 from bgmode.fixing.brackets import CannotEdit
-from bgmode.source import Span
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
+from bgmode.source import LINE_END, Span, newline_of
 
 
 @dataclass
@@ -57,7 +54,7 @@ def _place(edit: Edit) -> Span:
 
 
 def _line_offsets(text: str) -> list[int]:
-    return [0, *(matched.end() for matched in _LINE_END.finditer(text))]
+    return [0, *(matched.end() for matched in LINE_END.finditer(text))]
 
 
 def _range(offsets: list[int], span: Span) -> _Range:
@@ -97,16 +94,10 @@ def _apply(text: str, place: _Range, edit: Edit) -> str:
     return text[: place.start] + new + text[place.end :]
 
 
-def newline_of(text: str) -> str:
-    """The line end that a text uses; the first one where it mixes them."""
-    matched = _LINE_END.search(text)
-    return matched[0] if matched else "\n"
-
-
 def _line_around(text: str, place: _Range) -> tuple[int, int]:
     """From the start of the first line of a range to the end of its last, without line end."""
     start = max(text.rfind("\n", 0, place.start), text.rfind("\r", 0, place.start)) + 1
-    matched = _LINE_END.search(text, place.end)
+    matched = LINE_END.search(text, place.end)
     return start, matched.start() if matched else len(text)
 
 
@@ -136,13 +127,13 @@ def _remove(text: str, place: _Range) -> str:
         return f"{text[: place.start]}pass{text[place.end :]}"
     if after.strip():
         return text[: place.start] + text[place.end :].lstrip(" \t")
-    matched = _LINE_END.match(text, end)
+    matched = LINE_END.match(text, end)
     return text[:start] + text[matched.end() if matched else end :]
 
 
 def _stands_alone(text: str, place: _Range) -> bool:
     """Whether the statement is the only one of its block."""
-    line = len(_LINE_END.findall(text, 0, place.start)) + 1
+    line = len(LINE_END.findall(text, 0, place.start)) + 1
     for node in ast.walk(ast.parse(text)):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
