@@ -15,10 +15,17 @@ from tests.conftest import ROOT
 from tests.expectations import expected, findings_of, places
 
 FIXTURES = ROOT / "fixtures"
+
+
+def rule_of(path: Path) -> str:
+    """The folder in ``fixtures/`` that a file stands in, at any depth."""
+    return path.relative_to(FIXTURES).parts[0]
+
+
 RULE_FILES = sorted(
     path
-    for path in FIXTURES.glob("*/*.py")
-    if path.parent.name in BY_NAME and not path.name.endswith(".fixed.py")
+    for path in FIXTURES.rglob("*.py")
+    if rule_of(path) in BY_NAME and not path.name.endswith(".fixed.py")
 )
 CLEAN_FILES = sorted((FIXTURES / "clean").glob("*.py"))
 
@@ -34,7 +41,7 @@ def read(path: Path) -> str:
 @pytest.mark.parametrize("path", RULE_FILES, ids=name_of)
 def test_findings_stand_where_they_are_expected(path: Path) -> None:
     text, policy = read(path), Policies().of(str(path))
-    code = BY_NAME[path.parent.name].code
+    code = BY_NAME[rule_of(path)].code
     assert places(findings_of(text, policy, path=str(path), code=code)) == expected(text)
 
 
@@ -47,7 +54,7 @@ def test_clean_code_is_silent_under_all_rules(path: Path) -> None:
 @pytest.mark.parametrize("path", RULE_FILES, ids=name_of)
 def test_fixes_give_the_file_beside(path: Path) -> None:
     text, policy = read(path), Policies().of(str(path))
-    code = BY_NAME[path.parent.name].code
+    code = BY_NAME[rule_of(path)].code
 
     def analyse(source: Source):
         return findings_of(source.text, policy, path=str(path), code=code)
@@ -68,7 +75,7 @@ def test_every_rule_has_more_silent_examples_than_alarming_ones(name: str) -> No
     if name in {"unreadable-file", "analysis-failed"}:
         pytest.skip("these speak of files and failures; tests/cli has their examples")
     alarming = silent = 0
-    for path in (FIXTURES / name).glob("*.py"):
+    for path in (FIXTURES / name).rglob("*.py"):
         if path.name.endswith(".fixed.py"):
             continue
         text = read(path)

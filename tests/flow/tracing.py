@@ -359,9 +359,10 @@ class Outside:
 
     def poll(self, _job: object) -> Response:
         self.recorder.polled()
-        for subscriber in self.subscribers:
-            if self.chance(subscriber):
-                self._notify(subscriber)
+        if not self.recorder.aside:
+            for subscriber in self.subscribers[:3]:
+                if self.chance(subscriber):
+                    self._notify(subscriber)
         return Response(self.status, self.rng.choice([None, "odd"]))
 
     def _notify(self, subscriber: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ def disabled_store(subject: Subject) -> Iterator[Finding]:
         written = call.origins("store")
         yield subject.finding(
             written[0].node if written else call.anchor,
-            f"store=False on a call that {call.verb}: the provider rejects it or drops the result "
+            f"`store=False` on a call that {call.verb}: the provider rejects it or drops the result "
             f"after about ten minutes; {_WAYS_OUT}",
             notes=[subject.note("background is set here", call.anchor)] if written else (),
             fix=Fix("display", _WAYS_OUT),

@@ -214,8 +214,9 @@ class Expressions:
                 return Function(found)
             return function
         constant = self._class_constant(base, owner, node.attr)
-        if constant is not None:
-            return constant
+        switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
+        if constant is not None and not (switch and self.run.loops):
+            return constant  # a switch may be turned by somebody else while a loop runs
         polled = self._receiver_polled(dotted(node.value), state)
         return Unknown(polled) if isinstance(base, Instance) and polled else UNKNOWN
 

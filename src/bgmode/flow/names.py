@@ -120,6 +120,7 @@ class Names:
         self.classes: list[ast.ClassDef] = []
         self.imports: dict[str, str] = {}
         self.mutated: set[str] = set()
+        self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self._walk()
 
     def _walk(self) -> None:
@@ -283,6 +284,62 @@ class Names:
             if key and owner and key.count(".") == 1 and key.startswith(("self.", "cls.")):
                 found.setdefault((owner, node.attr), []).append(binding)
         return found
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """Names that code elsewhere may change at any time.
+
+        Those are the names that a function declares ``global``, and those that an inner
+        function changes (``nonlocal``, an entry, a list's method) and that is handed on
+        instead of only being called by its name.
+        """
+        found: set[str] = set()
+        called = {call.func for call in self.calls}
+        handed_on = {
+            node.id
+            for node in self.parent
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in called
+        }
+        for node in self.parent:
+            if isinstance(node, ast.Global):
+                found.update(node.names)
+        for function in self.functions:
+            inner = self.function(function) is not None
+            if inner and (function.name in handed_on or function.decorator_list):
+                found |= self.scopes[function].elsewhere | self._changed_outside(function)
+        return found
+
+    def _changed_outside(self, function: FunctionNode) -> set[str]:
+        own = self.scopes[function].bindings
+        names: set[str] = set()
+        for node in ast.walk(function):
+            match node:
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                    names.add(name)
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)) if (
+                    attribute in MUTATORS
+                ):
+                    names.add(name)
+        return {name for name in names if name not in own}
+
+    def stored_in(self, loop: Loop) -> set[str]:
+        """The attributes (by their last name) that a loop sets, or a method that it calls."""
+        stored: set[str] = set()
+        called: set[str] = set()
+        for node in ast.walk(loop):
+            match node:
+                case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                    stored.add(name)
+                case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+                    called.add(name)
+        for function in self.functions:
+            if function.name in called:
+                stored |= {
+                    node.attr
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+                }
+        return stored
 
     def qualify(self, node: ast.expr) -> str | None:
         """The dotted name of something imported: ``oa.OpenAI`` is ``openai.OpenAI``."""

@@ -42,7 +42,7 @@ from bgmode.flow.world import World
 _EXACT_TURNS = 6  # turns of a loop before its states are joined
 _MOST_TURNS = 60  # turns before a loop is given up
 _MOST_STEPS = 6_000  # statements of one run
-_DEEPEST_CALL = 5
+_DEEPEST_CALL = 3
 
 
 class GaveUp(Exception):
@@ -61,6 +61,7 @@ class Run:
         self.outcomes: dict[Loop, Outcome] = {}
         self.raised: list[Exit] = []
         self.tries = 0
+        self.loops = 0
         self.polls = 0
         self._expressions = Expressions(self)
         self._steps = 0
@@ -239,7 +240,7 @@ class Run:
         """Give ``target`` a value."""
         match target:
             case ast.Name(id=name):
-                state.assign(name, value)
+                state.assign(name, unknown(value) if name in self.names.shared else value)
             case ast.Attribute():
                 key = dotted(target)
                 if key is not None:
@@ -330,13 +331,25 @@ class Run:
     # Loops
 
     def _loop(self, node: Loop, state: State) -> Flow:
+        self._forget_attributes(node, state)
         turns = _Turns(self, node)
+        self.loops += 1
         flow = turns.run(state)
+        self.loops -= 1
         if len(self._stack) == 1 and turns.polled:
             outcome = turns.outcome()
             known = self.outcomes.get(node)
             self.outcomes[node] = known.joined(outcome) if known else outcome
         return flow
+
+    def _forget_attributes(self, node: Loop, state: State) -> None:
+        """An attribute that the loop does not set may be set by somebody else meanwhile."""
+        stored: set[str] | None = None
+        for key, value in state.names.items():
+            if "." in key:
+                stored = self.names.stored_in(node) if stored is None else stored
+                if key.rpartition(".")[2] not in stored:
+                    state.names[key] = unknown(value)
 
     def turn_exits(self, state: State) -> Iterable[Exit]:
         """The ways out that an enclosing timeout opens in each turn."""
@@ -474,6 +487,12 @@ class Run:
             self.raised = outer
 
     def _plain(self, code: Code) -> bool:
+        """Whether calling ``code`` runs its body and nothing else."""
+        if code not in self.names.plain:
+            self.names.plain[code] = self._is_plain(code)
+        return self.names.plain[code]
+
+    def _is_plain(self, code: Code) -> bool:
         if isinstance(code, ast.Lambda):
             return True
         for decorator in code.decorator_list:
