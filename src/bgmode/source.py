@@ -70,6 +70,13 @@ def decode(data: bytes) -> tuple[str, str]:
         raise Unreadable(str(error).split(" for ")[0]) from None
 
 
+def placed(node: ast.AST) -> Placed:
+    """The node, known to stand somewhere. Raises TypeError where it does not."""
+    if not hasattr(node, "lineno"):
+        raise TypeError(f"{type(node).__name__} has no place in the text")
+    return node  # type: ignore[return-value]
+
+
 def newline_of(text: str) -> Literal["\n", "\r\n", "\r"]:
     """The line end that a text uses; the first one where it mixes them."""
     matched = LINE_END.search(text)

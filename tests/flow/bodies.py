@@ -261,7 +261,7 @@ class Body(Phrases):
             [
                 f"{name}.add({self.status()})",
                 f"{name} |= {self.set_of_words()}",
-                f"{name} = {self.set_of_words()} - {{{self.word()}}}",
+                f"{name} = set({self.set_of_words()})",
                 f"{name}.discard({self.word()})",
                 f"{name}.update([{self.status()}])",
                 f"{name} = {self.rng.choice(self.scope.bags)}",

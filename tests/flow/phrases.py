@@ -314,7 +314,7 @@ class Phrases:
             (6, lambda: f"({self.status()} {self._equals()} {self.member()})"),
             (0.5, lambda: f"({self.member()} {self._equals()} {self.status()})"),
             (0.3, lambda: f"({self.status()} == {self.status()} == {self.word()})"),
-            (0.7, lambda: f"({self.maybe_word()} {self._in()} {self.container()})"),
+            (0.7, lambda: f"({self.maybe_word()} {self._in()} {self.set_of_words()})"),
             (0.7, lambda: f"({self.maybe_word()} {self._equals()} {self.member()})"),
             (0.4, lambda: f"{self.status()}.startswith({self.word()})"),
             (
@@ -347,7 +347,7 @@ class Phrases:
     def _about_word(self, name: str) -> str:
         return self.rng.choice(
             [
-                f"({name} {self._in()} {self.container()})",
+                f"({name} {self._in()} {self.tuple_of_words()})",
                 f"({name} {self._equals()} {self.member()})",
                 f"({name} is None)",
                 f"({name} is not None)",

@@ -412,8 +412,10 @@ class Outside:
     def suppress(self, *classes: type[BaseException]) -> Iterator[None]:
         try:
             yield
-        except classes as error:
+        except BaseException as error:
             self.recorder.expected(error)
+            if not issubclass(type(error), classes):
+                raise
 
     def modules(self) -> Mapping[str, types.SimpleNamespace]:
         """The modules that are not what they seem."""

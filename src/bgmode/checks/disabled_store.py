@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
@@ -14,11 +15,16 @@ def disabled_store(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
         if not call.argument("store").is_false or subject.case.zdr(call) is not None:
             continue
-        written = call.origins("store")
+        found = call.origins("store")
+        written = [origin for origin in found if _is_false(origin.value)] or found
         yield subject.finding(
             written[0].node if written else call.anchor,
-            f"`store=False` on a call that {call.verb}: the provider rejects it or drops the result "
-            f"after about ten minutes; {_WAYS_OUT}",
+            f"`store=False` on a call that {call.verb}: the provider rejects it or drops the "
+            f"result after about ten minutes; {_WAYS_OUT}",
             notes=[subject.note("background is set here", call.anchor)] if written else (),
             fix=Fix("display", _WAYS_OUT),
         )
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False

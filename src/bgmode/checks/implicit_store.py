@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, placed
+from bgmode.checks.subject import Subject
 from bgmode.finding import (
     Applicability,
     Edit,
@@ -18,6 +18,7 @@ from bgmode.finding import (
 )
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.origins import Origin
+from bgmode.source import placed
 
 
 def implicit_store(subject: Subject) -> Iterator[Finding]:
@@ -51,7 +52,7 @@ def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
 def _edit(subject: Subject, call: BackgroundCall) -> Edit | None:
     written = call.origins("store")
     if written:
-        return ReplaceExpression(subject.span(written[0].value), "True")
+        return ReplaceExpression(subject.span(written[-1].value), "True")
     places = [origin for origin in call.origins("background") if origin.node is call.anchor]
     return _beside(subject, call, places[0]) if places else None
 

@@ -11,13 +11,14 @@ from functools import cached_property
 from bgmode.finding import Finding, Fix, Note
 from bgmode.flow.names import Loop
 from bgmode.flow.project import dotted_name
+from bgmode.flow.values import Known
 from bgmode.knowledge import Rule, Severity
 from bgmode.model.annotations import Annotation
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.module import Module
 from bgmode.model.polling import PollLoop
 from bgmode.policy.policy import JobType, Policy
-from bgmode.source import Placed, Source, Span
+from bgmode.source import Source, Span, placed
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,17 @@ class Case:
             "project": self.policy.zdr.projects,
             "organization": self.policy.zdr.organizations,
         }
-        for made in call.client.made_by:
+        seen: set[str] = set()
+        for made in call.client.made_by:  # the outermost overrides the others
             for keyword in made.keywords:
-                match keyword:
-                    case ast.keyword(arg=str(name), value=ast.Constant(value=identity)) if (
-                        identity in wanted.get(name, ())
-                    ):
-                        message = f"the client's {name} {identity} requires it"
-                        return Note(message, self.source.path, self.source.span(keyword))
+                name = keyword.arg or ""
+                if name in seen or name not in wanted:
+                    continue
+                seen.add(name)
+                value = self.module.annotations.constant(keyword.value)
+                if isinstance(value, Known) and value.value in wanted[name]:
+                    message = f"the client's {name} {value.value} requires it"
+                    return Note(message, self.source.path, self.source.span(placed(keyword)))
         return None
 
     def annotation(self, call: BackgroundCall) -> Annotation | None:
@@ -156,13 +160,6 @@ class Subject:
         if isinstance(node, ast.While | ast.For | ast.AsyncFor):
             return header(self.source, node)
         return self.source.span(placed(node))
-
-
-def placed(node: ast.AST) -> Placed:
-    """The node, known to stand somewhere. Raises TypeError where it does not."""
-    if not hasattr(node, "lineno"):
-        raise TypeError(f"{type(node).__name__} has no place in the text")
-    return node  # type: ignore[return-value]
 
 
 def header(source: Source, loop: Loop) -> Span:

@@ -20,7 +20,8 @@ def unknown_job_type(subject: Subject) -> Iterator[Finding]:
         if annotation is None or annotation.name is None or annotation.name in known:
             continue
         here = annotation.span is not None and annotation.path == subject.source.path
-        at = annotation.span if here and annotation.span is not None else call.anchor
+        written = annotation.literal or annotation.span
+        at = written if here and written is not None else call.anchor
         if annotation.span in seen:
             continue
         seen.add(annotation.span)

@@ -46,6 +46,11 @@ SWALLOWING_SCOPES = frozenset(name for name in TIMEOUT_SCOPES if ".move_on_" in 
 TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})
 """Calls that await their first argument and give up after a while."""
 
+EXITS = frozenset(
+    {"sys.exit", "os._exit", "os.abort", "exit", "quit", "builtins.exit", "builtins.quit"}
+)
+"""Calls that end the program."""
+
 PASS_THROUGH = frozenset(
     {
         "asyncio.wait_for",
@@ -177,6 +182,12 @@ def may_decide(name: str) -> bool:
 def may_bound(name: str) -> bool:
     """Whether the name says that the function looks at a clock or a stop signal."""
     return bool(_CLOCKS.search(last_name(name)))
+
+
+def leaves(name: str, receiver: str) -> bool:
+    """Whether a method says that it ends the program: ``context.exit``, ``parser.error``."""
+    last = last_name(name)
+    return last in {"exit", "abort", "fail"} or (last == "error" and "parser" in receiver.lower())
 
 
 def may_wait(name: str) -> bool:

@@ -99,7 +99,7 @@ class Expressions:
             case ast.Dict():
                 return self._dict(node, state)
             case ast.Tuple(elts=elements):
-                return self._tuple([self._element(element, state) for element in elements])
+                return self._tuple(elements, state)
             case ast.List(elts=elements):
                 return collection(tuple, self._flat(elements, state))
             case ast.Set(elts=elements):
@@ -279,11 +279,12 @@ class Expressions:
             joined = join_states([state, aside], blame=result.polled)
             if joined is not None:
                 state.become(joined)
-            if truth(further) is ends_at:
+            decided = truth(further)
+            if decided is ends_at:
                 # `x or True` is true whatever x is; so is `x and False` false
                 result = Known(ends_at, result.polled or further.polled)
-            else:
-                result = unknown(result, further)
+            elif decided is None:
+                result = unknown(result, further)  # else it is as true as `x` is
         return result
 
     def _binary(
@@ -366,8 +367,10 @@ class Expressions:
     def _element(self, node: ast.expr, state: State) -> Value:
         return self.value(node.value if isinstance(node, ast.Starred) else node, state)
 
-    def _tuple(self, values: list[Value]) -> Value:
-        if all(isinstance(value, Known) for value in values):
+    def _tuple(self, elements: list[ast.expr], state: State) -> Value:
+        values = self._flat(elements, state)
+        spread = any(isinstance(element, ast.Starred) for element in elements)
+        if spread or all(isinstance(value, Known) for value in values):
             return collection(tuple, values)
         fields = {str(position): value for position, value in enumerate(values)}
         return Record(fields, MISSING, any(value.polled for value in values))
@@ -596,13 +599,22 @@ class Expressions:
             case Symbol(name):
                 return self._library(node, name, state, alone=alone)
         if isinstance(node.func, ast.Name):
+            if node.func.id in callees.EXITS and isinstance(function, Unknown):
+                return self._exit(node, state)
             if node.func.id in _BUILTINS and isinstance(function, Unknown):
                 return self._builtin(node, node.func.id, state)
             if node.func.id == "run_in_executor" and len(node.args) >= 2:
                 return self._handed_on(node, 1, state)
         return self._opaque(node, function, state, alone=alone)
 
+    def _exit(self, node: ast.Call, state: State) -> Value:
+        self.arguments(node, state)
+        self.run.raised.append(_raise(node, state, "SystemExit"))
+        raise Diverges
+
     def _library(self, node: ast.Call, name: str, state: State, *, alone: bool) -> Value:
+        if name in callees.EXITS:
+            return self._exit(node, state)
         if name in callees.SLEEPS:
             self.arguments(node, state)
             state.waited = True
@@ -701,6 +713,9 @@ class Expressions:
         for value in evaluated:
             if isinstance(value, Function):
                 self.run.probe(value, state)
+        if isinstance(node.func, ast.Attribute) and callees.leaves(name, receiver or ""):
+            self.run.raised.append(_raise(node, state, "SystemExit"))
+            return Unknown(fed)
         if callees.is_harmless(name, imported=imported):
             return Unknown(fed)
         self._hand_out(node, state)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bgmode.flow.names import Names
 from bgmode.source import Unreadable, decode, parse
@@ -15,29 +16,38 @@ _DEEPEST_PACKAGE = 20
 _LARGEST_FILE = 2_000_000  # bytes
 
 
+@dataclass(frozen=True)
+class OtherModule:
+    """A module that was read on demand."""
+
+    path: str
+    text: str
+    names: Names
+
+
 class Project:
     """The modules that have been looked at, by path."""
 
     def __init__(self) -> None:
-        self._modules: dict[str, Names | None] = {}
+        self._modules: dict[str, OtherModule | None] = {}
 
-    def module(self, path: str) -> Names | None:
+    def module(self, path: str) -> OtherModule | None:
         """The module in the file ``path``, or None where there is none that can be read."""
         if path not in self._modules:
             self._modules[path] = self._read(path)
         return self._modules[path]
 
-    def _read(self, path: str) -> Names | None:
+    def _read(self, path: str) -> OtherModule | None:
         try:
             if os.path.getsize(path) > _LARGEST_FILE:
                 return None
             with open(path, "rb") as file:
                 text, _ = decode(file.read())
-            return Names(parse(text))
+            return OtherModule(path, text, Names(parse(text)))
         except (OSError, ValueError, Unreadable):
             return None
 
-    def packages(self, path: str) -> Iterator[tuple[str, Names]]:
+    def packages(self, path: str) -> Iterator[OtherModule]:
         """The ``__init__`` modules of the packages around a file, innermost first."""
         directory = os.path.dirname(os.path.abspath(path))
         for _ in range(_DEEPEST_PACKAGE):
@@ -46,7 +56,7 @@ class Project:
                 return
             module = self.module(init)
             if module is not None and os.path.abspath(path) != init:
-                yield init, module
+                yield module
             directory = os.path.dirname(directory)
 
 

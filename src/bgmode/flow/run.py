@@ -218,9 +218,12 @@ class Run:
 
     def _assert(self, node: ast.stmt, test: ast.expr, state: State) -> None:
         value = self.value(test, state)
+        state.look_at(value)
         holds = truth(value)
         if holds is not True:
-            self.may_raise(node, state, "AssertionError", implicit=holds is None)
+            implicit = holds is None and _narrows(test)
+            guess = holds is None and value.polled
+            self.may_raise(node, state, "AssertionError", implicit=implicit, guess=guess)
         if holds is False:
             raise Diverges
 
@@ -727,6 +730,20 @@ def _element(value: Value, position: int, count: int) -> Value:
             return fields[str(position)]
         case _:
             return unknown(value)
+
+
+def _narrows(test: ast.expr) -> bool:
+    """Whether an assertion is there for a type checker: ``isinstance(x, T)``, ``x is not None``."""
+    match test:
+        case ast.Call(func=ast.Name(id="isinstance" | "callable" | "hasattr")):
+            return True
+        case ast.Compare(ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return True
+        case ast.Name() | ast.Attribute():
+            return True
+        case ast.BoolOp(values=values):
+            return all(_narrows(value) for value in values)
+    return False
 
 
 def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:

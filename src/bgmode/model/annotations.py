@@ -6,20 +6,20 @@ The spellings are in :class:`Vocabulary`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bgmode.flow.exits import State
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted
-from bgmode.flow.project import Project
+from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.run import Run
-from bgmode.flow.values import Known, Missing, Record, Value, part
+from bgmode.flow.values import NONE, Known, Missing, Record, Value, part
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.clients import Clients
 from bgmode.model.directives import Directive, directives
 from bgmode.model.world import JobWorld
-from bgmode.source import Source, Span
+from bgmode.source import Source, Span, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Annotation:
     """One thing somebody has written. ``name`` is None where its value cannot be seen.
 
     ``level`` says in words where it stands; ``span`` is None for another file. ``literal``
-    is where the name itself is written, if it is a plain string.
+    is where the name itself is written, if it is a plain string. ``certain`` says that
+    it is there for sure, even if its value is not known.
     """
 
     name: str | None
@@ -49,6 +50,7 @@ class Annotation:
     path: str
     span: Span | None = None
     literal: Span | None = None
+    certain: bool = True
 
 
 @dataclass
@@ -63,7 +65,6 @@ class Annotations:
 
     def __post_init__(self) -> None:
         self._directives = directives(self.source.text)
-        self._head = _head_end(self.names.tree)
 
     # Job types
 
@@ -72,18 +73,15 @@ class Annotations:
         yield from self._metadata(call)
         yield from self._comments(call.node)
         yield from self._around(call.node)
-        yield from self._module(self.names, self.source.path, here=True)
-        for directive in self._directives:
-            if directive.key == self.vocabulary.comment and directive.line < self._head:
-                yield self._from_comment(directive, "the comment at the module's head")
-        for path, names in self.project.packages(self.source.path):
-            yield from self._module(names, path, here=False)
+        yield from self._module()
+        for package in self.project.packages(self.source.path):
+            yield from self._package(package)
 
     def job_type(self, call: BackgroundCall) -> Annotation | None:
-        """The nearest annotation; one whose value is known goes before one whose is not."""
+        """The nearest annotation; one that only may be there gives way to one that is."""
         undecided: Annotation | None = None
         for annotation in self.job_types(call):
-            if annotation.name is not None:
+            if annotation.name is not None or annotation.certain:
                 return annotation
             undecided = undecided or annotation
         return undecided
@@ -99,24 +97,45 @@ class Annotations:
             literal = _entry(origin.value, self.vocabulary.metadata_key)
         if isinstance(given.value, Record):
             entry = part(given.value, self.vocabulary.metadata_key)
-            if isinstance(entry, Missing):
+            if isinstance(entry, Missing) or entry == NONE:
+                return
+            if self.vocabulary.metadata_key not in given.value.fields:
+                yield self._possible("the call's metadata", span)
                 return
             yield self._annotation(entry, "the call's metadata", span, literal)
         elif not isinstance(given.value, Known):
-            yield Annotation(None, "the call's metadata", self.source.path, span)
+            yield self._possible("the call's metadata", span)
+
+    def _possible(self, level: str, span: Span) -> Annotation:
+        return Annotation(None, level, self.source.path, span, certain=False)
 
     def _comments(self, node: ast.Call) -> Iterator[Annotation]:
         statement = self.names.statement(node) or node
-        last = node.end_lineno or node.lineno
+        own, whole = self.source.span(node), self.source.span(statement)
+        shared = isinstance(statement, (*CODE, ast.ClassDef)) or self._is_shared(statement, node)
+        for inside in (own.holds, whole.holds):
+            for directive in self._directives:
+                if directive.key == self.vocabulary.comment and inside(directive.line):
+                    yield self._from_comment(directive, "the comment at the call")
+            if shared:  # the statement's other lines may speak of another call
+                break
         for directive in self._directives:
-            if directive.key != self.vocabulary.comment:
-                continue
-            above = directive.alone and self._stands_above(directive, statement.lineno)
-            inside = statement.lineno <= directive.line <= last and not isinstance(
-                statement, (*CODE, ast.ClassDef)
+            if directive.key == self.vocabulary.comment and directive.alone:
+                if self._stands_above(directive, statement.lineno):
+                    yield self._from_comment(directive, "the comment above the call")
+
+    def _is_shared(self, statement: ast.AST, node: ast.Call) -> bool:
+        """Whether there are other operations in the statement, or blocks."""
+        return any(
+            isinstance(inner, ast.stmt)
+            or (
+                isinstance(inner, ast.Call)
+                and inner is not node
+                and self.clients.access(inner.func) is not None
             )
-            if inside or above:
-                yield self._from_comment(directive, "the comment at the call")
+            for inner in ast.walk(statement)
+            if inner is not statement
+        )
 
     def _stands_above(self, directive: Directive, line: int) -> bool:
         """Whether only comments stand between the directive and the statement."""
@@ -137,7 +156,7 @@ class Annotations:
         for above in self.names.ancestors(node):
             match above:
                 case ast.With() | ast.AsyncWith():
-                    for item in above.items:
+                    for item in reversed(above.items):
                         yield from self._marked(item.context_expr, "the with block")
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
                     for decorator in above.decorator_list:
@@ -146,7 +165,7 @@ class Annotations:
                 case ast.ClassDef() if below in above.body:
                     for decorator in above.decorator_list:
                         yield from self._marked(decorator, "the class's decorator")
-                    yield from self._bound(above, self.vocabulary.marker, "the class")
+                    yield from self._class(above)
             below = above
 
     def _marked(self, node: ast.expr, level: str) -> Iterator[Annotation]:
@@ -154,31 +173,46 @@ class Annotations:
             case ast.Call(func=function, args=[value, *_]) if (dotted(function) or "").rpartition(
                 "."
             )[2] == self.vocabulary.marker:
-                yield self._annotation(self._static(value), level, self.source.span(node), value)
+                yield self._annotation(self.constant(value), level, self.source.span(node), value)
 
     def _local(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Annotation]:
-        for annotation in self._bound(function, self.vocabulary.name, "the function's job_type"):
+        bindings = self.names.scopes[function].bindings.get(self.vocabulary.name, [])
+        level = f"the function's {self.vocabulary.name}"
+        if len(bindings) == 1 and bindings[0].value is not None:
+            node = bindings[0].value
+            annotation = self._annotation(self.constant(node), level, self.source.span(node), node)
             if annotation.name is not None:
                 yield annotation
+                return
+        if bindings:
+            yield self._possible(level, self.source.span(placed(bindings[0].node)))
 
-    def _bound(
-        self, scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, name: str, level: str
-    ) -> Iterator[Annotation]:
-        binding = self.names.scopes[scope].only(name)
+    def _class(self, cls: ast.ClassDef) -> Iterator[Annotation]:
+        for ancestor in self.names.lineage(cls):
+            binding = self.names.scopes[ancestor].only(self.vocabulary.marker)
+            if binding is not None and binding.value is not None:
+                node = binding.value
+                span = self.source.span(node)
+                yield self._annotation(self.constant(node), "the class", span, node)
+
+    def _module(self) -> Iterator[Annotation]:
+        binding = self.names.scopes[self.names.tree].only(self.vocabulary.module_name)
         if binding is not None and binding.value is not None:
-            value = self._static(binding.value)
-            yield self._annotation(value, level, self.source.span(binding.value), binding.value)
+            node = binding.value
+            yield self._annotation(self.constant(node), "the module", self.source.span(node), node)
+        for directive in _head(self.names.tree, self._directives):
+            if directive.key == self.vocabulary.comment:
+                yield self._from_comment(directive, "the comment at the module's head")
 
-    def _module(self, names: Names, path: str, *, here: bool) -> Iterator[Annotation]:
+    def _package(self, package: OtherModule) -> Iterator[Annotation]:
+        names = package.names
         binding = names.scopes[names.tree].only(self.vocabulary.module_name)
-        if binding is None or binding.value is None:
-            return
-        if here:
-            value = self._static(binding.value)
-            span = self.source.span(binding.value)
-            yield self._annotation(value, "the module", span, binding.value)
-        elif isinstance(binding.value, ast.Constant) and isinstance(binding.value.value, str):
-            yield Annotation(binding.value.value, "the package", path)
+        match binding.value if binding else None:
+            case ast.Constant(value=str(name)):
+                yield Annotation(name, "the package", package.path)
+        for directive in _head(names.tree, directives(package.text)):
+            if directive.key == self.vocabulary.comment:
+                yield Annotation(directive.value, "the package's comment", package.path)
 
     def _annotation(
         self, value: Value, level: str, span: Span, node: ast.expr | None = None
@@ -189,7 +223,8 @@ class Annotations:
         literal = self.source.span(node) if _is_text(node) and node is not None else None
         return Annotation(name, level, self.source.path, span, literal)
 
-    def _static(self, node: ast.expr) -> Value:
+    def constant(self, node: ast.expr) -> Value:
+        """The value of an expression that does not depend on the code around it."""
         run = Run(JobWorld(self.names, self.clients))
         return Expressions(run).value(node, State({}, False, False))
 
@@ -204,18 +239,26 @@ class Annotations:
                     if (dotted(target) or "").rpartition(".")[2] == self.vocabulary.zdr_decorator:
                         kind = "class" if isinstance(above, ast.ClassDef) else "function"
                         return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
-        for directive in self._directives:
-            if directive.key == self.vocabulary.zdr_comment and directive.line < self._head:
+        for directive in _head(self.names.tree, self._directives):
+            if directive.key == self.vocabulary.zdr_comment:
                 found = self._from_comment(directive, "the comment at the module's head")
                 return self._zdr(found.level, found.span)
         binding = _zdr_binding(self.names, self.vocabulary)
         if binding is not None:
             name = self.vocabulary.zdr_module_name
             return self._zdr(f"the module's {name}", self.source.span(binding))
-        for path, names in self.project.packages(self.source.path):
-            if _zdr_binding(names, self.vocabulary) is not None:
-                return Annotation("zdr", f"the package's {self.vocabulary.zdr_module_name}", path)
+        for package in self.project.packages(self.source.path):
+            if self._is_zdr(package):
+                return Annotation("zdr", "its package", package.path)
         return None
+
+    def _is_zdr(self, package: OtherModule) -> bool:
+        if _zdr_binding(package.names, self.vocabulary) is not None:
+            return True
+        return any(
+            directive.key == self.vocabulary.zdr_comment
+            for directive in _head(package.names.tree, directives(package.text))
+        )
 
     def _zdr(self, level: str, span: Span | None) -> Annotation:
         return Annotation("zdr", level, self.source.path, span)
@@ -242,13 +285,21 @@ def _zdr_binding(names: Names, vocabulary: Vocabulary) -> ast.expr | None:
     return None
 
 
-def _head_end(tree: ast.Module) -> int:
-    """The line of the first statement that is no docstring and no import."""
+def _head(tree: ast.Module, found: Iterable[Directive]) -> Iterator[Directive]:
+    """The directives on lines of their own before the first real statement.
+
+    A docstring and imports are none.
+    """
+    end: float = float("inf")
     for position, statement in enumerate(tree.body):
         match statement:
             case ast.Import() | ast.ImportFrom():
                 continue
             case ast.Expr(value=ast.Constant(value=str())) if position == 0:
                 continue
-        return statement.lineno
-    return 1_000_000_000
+        decorators = getattr(statement, "decorator_list", [])
+        end = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+        break
+    for directive in found:
+        if directive.alone and directive.line < end:
+            yield directive

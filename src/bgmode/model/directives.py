@@ -10,8 +10,8 @@ import re
 import tokenize
 from dataclasses import dataclass
 
-_MARK = re.compile(r"#\s*bgmode:\s*(?P<body>.*)")
-_SETTING = re.compile(r"(?P<key>job-type|zdr)\s*(?:=\s*(?P<value>[^\s#]+))?")
+_MARK = re.compile(r"#\s*bgmode:\s*(?P<body>[^#]*)")
+_SETTING = re.compile(r"(?:(?P<key>job-type)\s*=\s*(?P<value>\S+)|(?P<flag>zdr))\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,15 @@ def directives(text: str) -> tuple[Directive, ...]:
 
 
 def _read(token: tokenize.TokenInfo) -> Directive | None:
-    marked = _MARK.match(token.string)
-    setting = _SETTING.match(marked["body"]) if marked else None
+    marked = _MARK.search(token.string)  # another tool's comment may stand before it
+    setting = _SETTING.fullmatch(marked["body"]) if marked else None
     if setting is None:
         return None
     line, column = token.start
     return Directive(
-        setting["key"], setting["value"], line, column, not token.line[:column].strip()
+        setting["key"] or setting["flag"],
+        setting["value"],
+        line,
+        column,
+        not token.line[:column].strip(),
     )

@@ -55,12 +55,16 @@ class Approval:
         return self.until is not None and self.until < today
 
     def covers(self, job_type: str, path: str, symbol: str) -> bool:
-        """Whether it speaks of this call. ``symbol`` is a qualified name."""
+        """Whether it speaks of this call, which stands in ``symbol``, a qualified name.
+
+        A class covers its methods and a function the code in it; the module's name may be
+        left out.
+        """
         if self.job_type is not None and self.job_type != job_type:
             return False
         if self.path is not None and not path_matches(self.path, path):
             return False
-        return self.symbol is None or self.symbol == symbol or symbol.endswith("." + self.symbol)
+        return self.symbol is None or f".{self.symbol}." in f".{symbol}."
 
 
 @dataclass(frozen=True, slots=True)
