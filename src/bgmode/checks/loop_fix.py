@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
 from bgmode.finding import Fix, InsertStatement, Note, ReplaceExpression
+from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop
 
 
@@ -45,13 +46,30 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     if len(found) != 1:
         return None
     (condition,) = found
-    subject_text = _tested(subject, condition)
-    if subject_text is None:
+    tested = _tested(condition)
+    if tested is None or not _speaks_of_statuses(subject, loop, condition):
         return None
-    running = ", ".join(f'"{status}"' for status in loop.provider.running)
-    value = f"{subject_text} in {{{running}}}"
-    edit = ReplaceExpression(subject.span(condition), value)
-    return Fix("unsafe", f"go on only while the status is {listed(loop.provider.running)}", (edit,))
+    text = subject.source.snippet(subject.span(tested))
+    if _begins_otherwise(subject, loop, tested):
+        statuses = ", ".join(f'"{status}"' for status in loop.provider.terminal)
+        value, message = f"{text} not in {{{statuses}}}", "go on until the status is terminal"
+    else:
+        statuses = ", ".join(f'"{status}"' for status in loop.provider.running)
+        value = f"{text} in {{{statuses}}}"
+        message = f"go on only while the status is {listed(loop.provider.running)}"
+    return Fix("unsafe", message, (ReplaceExpression(subject.span(condition), value),))
+
+
+def _begins_otherwise(subject: Subject, loop: PollLoop, tested: ast.expr) -> bool:
+    """Whether the loop begins with a status that no response has, such as None."""
+    if not isinstance(tested, ast.Name):
+        return False
+    scope = subject.case.module.names.defining_scope(tested.id, loop.node)
+    for binding in scope.bindings.get(tested.id, []) if scope else []:
+        value = binding.value
+        if isinstance(value, ast.Constant) and value.value not in loop.provider.running:
+            return True
+    return False
 
 
 def _conjuncts(test: ast.expr) -> Iterator[ast.expr]:
@@ -76,19 +94,32 @@ def _waits_for_end(node: ast.expr) -> bool:
 def _is_status(node: ast.expr) -> bool:
     match node:
         case ast.Attribute(attr=name) | ast.Name(id=name):
-            return "status" in name.lower() or name.lower() == "state"
+            return name.lower() in {"status", "state"} or name.lower().endswith(
+                ("_status", "_state")
+            )
         case ast.Subscript(slice=ast.Constant(value="status")):
             return True
     return False
 
 
-def _tested(subject: Subject, condition: ast.expr) -> str | None:
+def _tested(condition: ast.expr) -> ast.expr | None:
     match condition:
-        case ast.Compare(left=left):
-            return subject.source.snippet(subject.span(left))
-        case ast.UnaryOp(operand=ast.Compare(left=left)):
-            return subject.source.snippet(subject.span(left))
+        case ast.Compare(left=left) | ast.UnaryOp(operand=ast.Compare(left=left)):
+            return left
     return None
+
+
+def _speaks_of_statuses(subject: Subject, loop: PollLoop, condition: ast.expr) -> bool:
+    """Whether the condition compares with a status of the provider."""
+    for node in ast.walk(condition):
+        if isinstance(node, ast.Compare):
+            value = subject.case.module.annotations.constant(node.comparators[0])
+            words = value.value if isinstance(value, Known) else ()
+            found = {words} if isinstance(words, str) else words
+            if isinstance(found, set | tuple | frozenset):
+                return not set(loop.provider.statuses).isdisjoint(found)
+            return True  # not known: the proof has the last word
+    return False
 
 
 def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
@@ -96,7 +127,9 @@ def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
     found = [
         (statement, status)
         for statement in loop.node.body
-        if isinstance(statement, ast.If) and (status := _tested_status(statement)) is not None
+        if isinstance(statement, ast.If)
+        and (status := _tested_status(statement)) is not None
+        and _speaks_of_statuses(subject, loop, statement.test)
     ]
     if not found:
         return None

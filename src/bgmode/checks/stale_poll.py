@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
 
+_DROPPED = (
+    "the answer of this poll is dropped, and the loop goes on testing an older response: assign it "
+    "to the name that is tested"
+)
+_NEVER = (
+    "this loop tests a status that nothing in it refreshes: test what retrieve answers in each turn"
+)
+
 
 def stale_poll(subject: Subject) -> Iterator[Finding]:
     for stale in subject.case.module.polling.stale:
-        if stale.dropped:
-            message = (
-                f"the answer of this poll is dropped, and the loop goes on testing `{stale.name}`: "
-                f"assign it to `{stale.name}`"
-            )
-        else:
-            message = (
-                f"the loop tests `{stale.name}`, which nothing in the loop refreshes: retrieve the "
-                "response in each turn"
-            )
-        yield subject.finding(stale.node, message)
+        yield subject.finding(stale.node, _DROPPED if stale.dropped else _NEVER)

@@ -77,6 +77,9 @@ APPLY = {
 }
 """Calls that call another: at which position that other one is given."""
 
+PLAIN_ITERATORS = frozenset({"range", "enumerate", "zip", "reversed", "sorted", "list", "tuple"})
+"""Builtins that give their items without waiting."""
+
 ENDLESS_ITERATORS = frozenset({"itertools.count", "itertools.repeat", "itertools.cycle"})
 
 _HARMLESS_MODULES = re.compile(
@@ -137,7 +140,7 @@ _TELLS = re.compile(
     r"|advance|debug|info|warn|warning|error|exception|critical|msg|echo|secho|status|render"
     r"|refresh|observe|gauge|counter|increment|inc|discard|get|pop|setdefault|items|keys|values"
     r"|copy|format|join|split|encode|decode|isoformat|total_seconds|model_dump|model_dump_json"
-    r"|dict|json|to_dict|to_json|lower|upper|strip|flush|sleep)(_|$|[A-Z])"
+    r"|dict|json|to_dict|to_json|lower|upper|strip|flush)(_|$|[A-Z])"
     r"|(callback|_hook|_cb|logger|_listener|_handler)$"
 )
 _DECIDES = re.compile(
@@ -148,7 +151,18 @@ _CLOCKS = re.compile(
     r"time_?out|dead_?line|expire|elapsed|remaining|budget|cancel|abort|stop|shut_?down|limit|tick",
     re.IGNORECASE,
 )
-_WAITS = re.compile(r"sleep|wait|pause|delay|back_?off|throttle|acquire|join$", re.IGNORECASE)
+_QUICK_MODULES = re.compile(
+    r"^(datetime|random|math|json|logging|itertools|uuid|secrets|warnings|sys|typing|copy|functools"
+    r"|time|structlog|loguru)(\.|$)"
+)
+_QUICK = re.compile(
+    r"^(debug|info|warn|warning|error|exception|critical|log|log_\w+|append|extend|add|discard"
+    r"|items|keys|values|lower|upper|strip|format|split|isoformat|total_seconds|model_dump"
+    r"|to_dict|pop|setdefault|monotonic|now|utcnow|perf_counter)$"
+)
+_CHANGES = re.compile(
+    r"^_?(refresh|reload|update|sync|poll|fetch|retrieve|renew|load|wait|await)(_|$|[A-Z])"
+)
 _KEEPS_MEANING = re.compile(
     r"retry|retri|backoff|stamina|staticmethod|classmethod|abstractmethod|override|overload|cache"
     r"|wraps|trace|span|observe|instrument|log|metric|timed|final|deprecated|beartype|typechecked"
@@ -190,9 +204,16 @@ def leaves(name: str, receiver: str) -> bool:
     return last in {"exit", "abort", "fail"} or (last == "error" and "parser" in receiver.lower())
 
 
-def may_wait(name: str) -> bool:
-    """Whether the name says that the function waits."""
-    return bool(_WAITS.search(last_name(name)))
+def may_change(name: str) -> bool:
+    """Whether the name says that the function renews what it is given."""
+    return bool(_CHANGES.search(last_name(name)))
+
+
+def cannot_wait(name: str, *, imported: bool) -> bool:
+    """Whether a call of ``name`` surely comes back at once."""
+    if imported and _QUICK_MODULES.match(name):
+        return True
+    return (name in _HARMLESS_BUILTINS and name != "input") or bool(_QUICK.match(last_name(name)))
 
 
 def keeps_meaning(decorator: str) -> bool:

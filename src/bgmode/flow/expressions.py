@@ -18,6 +18,7 @@ from bgmode.flow.names import (
 from bgmode.flow.values import (
     MISSING,
     NONE,
+    POLLED,
     TRUE,
     UNKNOWN,
     ClassRef,
@@ -172,8 +173,12 @@ class Expressions:
     def _imported_twice(self, scope: Scope, name: str) -> Value:
         bindings = scope.bindings[name]
         if all(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings):
-            return Symbol(self.names.imports[name])
+            return self.symbol(self.names.imports[name])
         return UNKNOWN
+
+    def symbol(self, name: str) -> Value:
+        """What an imported dotted name holds; the symbol itself where nothing is known."""
+        return self.run.world.imported(name) or Symbol(name)
 
     def _binding(self, binding: Binding, name: str, scope: Scope) -> Value:
         match binding.node:
@@ -182,7 +187,7 @@ class Expressions:
             case ast.ClassDef():
                 return ClassRef(binding.node)
             case ast.Import() | ast.ImportFrom():
-                return Symbol(self.names.imports[name])
+                return self.symbol(self.names.imports[name])
             case ast.arg():
                 if not isinstance(scope.node, ast.Module | ast.ClassDef):
                     return self.run.parameter(scope.node, name)
@@ -197,6 +202,8 @@ class Expressions:
         match base:
             case Instance(owner) | ClassRef(owner):
                 return self._member(base, owner, node, state)
+            case Symbol(name):
+                return self.symbol(f"{name}.{node.attr}")
             case _:
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
@@ -481,7 +488,7 @@ class Expressions:
         return self.names.qualify(node.func) if isinstance(node, ast.Call) else None
 
     def _call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
-        reply = self.run.world.reply(node.func, node.keywords)
+        reply = self.run.world.reply(node.func, node.keywords, looping=self.run.loops > 0)
         if reply is not None:
             _, keywords = self.arguments(node, state)
             self.run.world.observe(node, keywords)
@@ -635,12 +642,14 @@ class Expressions:
         """A call that calls another: ``asyncio.to_thread(function, *arguments)``."""
         target = node.args[position]
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
-        reply = self.run.world.reply(target, node.keywords)
+        reply = self.run.world.reply(target, node.keywords, looping=self.run.loops > 0)
         if reply is not None:
             _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)
             return self._replied(node, reply, state)
         function = self.value(target, state)
+        if isinstance(function, Symbol) and function.name in callees.SLEEPS:
+            state.waited = True
         if isinstance(function, Function):
             positional, keywords = self.arguments(call, state)
             result = self.run.call(function, positional, keywords, state)
@@ -716,13 +725,15 @@ class Expressions:
         if isinstance(node.func, ast.Attribute) and callees.leaves(name, receiver or ""):
             self.run.raised.append(_raise(node, state, "SystemExit"))
             return Unknown(fed)
+        if not callees.cannot_wait(name, imported=imported) and state.waited is False:
+            state.waited = None
+        if callees.may_change(name):
+            self._forget_objects(node, state)
         if callees.is_harmless(name, imported=imported):
             return Unknown(fed)
         self._hand_out(node, state)
-        if state.waited is False:
-            state.waited = None
-        if callees.may_wait(name):
-            state.waited = True if state.waited is True else None
+        if self.run.world.objects_change:
+            self._forget_objects(node, state)
         decides = callees.may_decide(name) if not alone else True
         guess = fed and decides
         bounds = alone and callees.may_bound(name)
@@ -746,6 +757,17 @@ class Expressions:
             return False
         prefix = receiver + "."
         return any(value.polled for key, value in state.names.items() if key.startswith(prefix))
+
+    def _forget_objects(self, node: ast.Call, state: State) -> None:
+        """The objects that are handed over, or whose method it is, may have been renewed."""
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(node.func, ast.Attribute):
+            given.append(node.func.value)
+        for argument in given:
+            key = dotted(argument)
+            value = state.names.get(key) if key is not None else None
+            if key is not None and isinstance(value, Record) and not value.mapping:
+                state.assign(key, POLLED)
 
     def _hand_out(self, node: ast.Call, state: State) -> None:
         """Code that cannot be read may fill the dicts and change the objects it is given."""

@@ -13,6 +13,7 @@ from bgmode.flow.names import Names
 from bgmode.source import Unreadable, decode, parse
 
 _DEEPEST_PACKAGE = 20
+_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _LARGEST_FILE = 2_000_000  # bytes
 
 
@@ -30,6 +31,7 @@ class Project:
 
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
+        self._existing: dict[str, bool] = {}
 
     def module(self, path: str) -> OtherModule | None:
         """The module in the file ``path``, or None where there is none that can be read."""
@@ -46,6 +48,50 @@ class Project:
             return OtherModule(path, text, Names(parse(text)))
         except (OSError, ValueError, Unreadable):
             return None
+
+    def find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
+        """The module that ``dotted`` leads to from the file ``importer``, and what is left.
+
+        A leading dot is the file's own package, as in ``from . import x``.
+        """
+        names = dotted.lstrip(".")
+        dots = len(dotted) - len(names)
+        parts = names.split(".") if names else []
+        for base in self._bases(os.path.abspath(importer), dots):
+            for length in range(len(parts), 0, -1):
+                stem = os.path.join(base, *parts[:length])
+                for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
+                    if path != importer and self._exists(path):
+                        module = self.module(path)
+                        return None if module is None else (module, parts[length:])
+            if dots and self._exists(init := os.path.join(base, "__init__.py")):
+                module = self.module(init)
+                return None if module is None else (module, parts)
+        return None
+
+    def _exists(self, path: str) -> bool:
+        if path not in self._existing:
+            self._existing[path] = os.path.isfile(path)
+        return self._existing[path]
+
+    def _bases(self, importer: str, dots: int) -> Iterator[str]:
+        """The folders in which an import may begin."""
+        directory = os.path.dirname(importer)
+        if dots:
+            for _ in range(dots - 1):
+                directory = os.path.dirname(directory)
+            yield directory
+            return
+        for _ in range(_DEEPEST_PACKAGE):
+            if not self._exists(os.path.join(directory, "__init__.py")):
+                yield directory
+                yield os.path.join(directory, "src")
+            if any(os.path.exists(os.path.join(directory, name)) for name in _ROOTS):
+                return
+            above = os.path.dirname(directory)
+            if above == directory:
+                return
+            directory = above
 
     def packages(self, path: str) -> Iterator[OtherModule]:
         """The ``__init__`` modules of the packages around a file, innermost first."""

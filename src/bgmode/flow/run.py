@@ -28,7 +28,6 @@ from bgmode.flow.values import (
     Known,
     Missing,
     Record,
-    Symbol,
     Truth,
     Value,
     compare,
@@ -205,7 +204,8 @@ class Run:
             case ast.Import() | ast.ImportFrom():
                 for alias in node.names:
                     bound = alias.asname or alias.name.partition(".")[0]
-                    state.assign(bound, Symbol(self.names.imports.get(bound, bound)))
+                    name = self.names.imports.get(bound, bound)
+                    state.assign(bound, self._expressions.symbol(name))
             case ast.Delete(targets=targets):
                 for target in targets:
                     self.delete(target, state)
@@ -420,6 +420,9 @@ class Run:
         for item in node.items:
             value = self.value(item.context_expr, state)
             name = self._expressions.callee_name(item.context_expr)
+            known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
+            if not known and state.waited is False:
+                state.waited = None  # entering may wait: a lock, a limiter
             if name is not None:
                 scopes.append(name)
             match item.context_expr:
@@ -598,6 +601,7 @@ class _Turns:
         self.polls = False
         self.unclear = False
         self.waits: list[Truth] = []
+        self.may_have_waited = False
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
@@ -631,7 +635,8 @@ class _Turns:
         for ended in [after, *(way_out.state for way_out in self.exits)]:
             if ended is not None:
                 ended.polled = either(outer_polled, ended.polled)
-                ended.waited = either(outer_waited, ended.waited)
+                earlier = None if self.may_have_waited else False
+                ended.waited = either(either(outer_waited, earlier), ended.waited)
         return Flow(after, self.exits)
 
     def outcome(self) -> Outcome:
@@ -649,6 +654,18 @@ class _Turns:
             case ast.Call(func=ast.Name(id="iter"), args=[_, _]):
                 return False
         return name not in callees.ENDLESS_ITERATORS
+
+    def _may_pace(self) -> bool:
+        """Whether the iterable may wait before it gives the next item."""
+        match self.node:
+            case ast.For(iter=ast.Call(func=ast.Name(id=name))):
+                return name not in callees.PLAIN_ITERATORS
+            case ast.For(iter=ast.Call()):
+                imported = self.run_._expressions.callee_name(self.node.iter)
+                return imported not in callees.ENDLESS_ITERATORS
+            case ast.AsyncFor():
+                return True
+        return False
 
     def _turn(self, state: State) -> State | None:
         """Run one turn; returns the state of the next one, None where there is none."""
@@ -668,6 +685,8 @@ class _Turns:
             return None
         if not isinstance(self.node, ast.While):
             run.assign(self.node.target, UNKNOWN, state)
+            if self._may_pace():
+                state.waited = None
         for way_out in run.turn_exits(state):
             self._take(way_out)
         flow = run.block(self.node.body, state)
@@ -681,6 +700,8 @@ class _Turns:
                 self._take(way_out)
         self._note()
         ended = join_states(following, blame=guessed)
+        if ended is not None and ended.waited is not False:
+            self.may_have_waited = True
         if ended is not None and ended.polled is not False:
             self.polled = True
             self.waits.append(ended.waited)

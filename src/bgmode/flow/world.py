@@ -30,12 +30,22 @@ class World(Protocol):
     """The outside of a run."""
 
     names: Names
+    objects_change: bool
+    """Whether an answer may change when code that cannot be seen gets hold of it."""
 
-    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
-        """What a call of ``callee`` gives, or None where it is nothing special."""
+    def reply(
+        self, callee: ast.expr, keywords: list[ast.keyword], *, looping: bool
+    ) -> Answer | Raises | None:
+        """What a call of ``callee`` gives, or None where it is nothing special.
+
+        ``looping`` says that the call is made while a loop runs.
+        """
 
     def observe(self, call: ast.Call, arguments: Record) -> None:
         """Take note of a special call's keyword arguments, as they are at this point."""
+
+    def imported(self, name: str) -> Value | None:
+        """The constant that a dotted name of another module holds, if it is known."""
 
     def exception_is(self, name: str, ancestor: str) -> Truth:
         """Whether the exception class ``name`` is a subclass of ``ancestor``."""

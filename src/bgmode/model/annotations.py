@@ -120,9 +120,9 @@ class Annotations:
             if shared:  # the statement's other lines may speak of another call
                 break
         for directive in self._directives:
-            if directive.key == self.vocabulary.comment and directive.alone:
-                if self._stands_above(directive, statement.lineno):
-                    yield self._from_comment(directive, "the comment above the call")
+            is_ours = directive.key == self.vocabulary.comment and directive.alone
+            if is_ours and self._stands_above(directive, statement.lineno):
+                yield self._from_comment(directive, "the comment above the call")
 
     def _is_shared(self, statement: ast.AST, node: ast.Call) -> bool:
         """Whether there are other operations in the statement, or blocks."""
@@ -180,7 +180,10 @@ class Annotations:
         level = f"the function's {self.vocabulary.name}"
         if len(bindings) == 1 and bindings[0].value is not None:
             node = bindings[0].value
-            annotation = self._annotation(self.constant(node), level, self.source.span(node), node)
+            value = self.constant(node)
+            if value == NONE:
+                return
+            annotation = self._annotation(value, level, self.source.span(node), node)
             if annotation.name is not None:
                 yield annotation
                 return

@@ -100,7 +100,12 @@ class BackgroundCall:
 
     def argument(self, parameter: str) -> Argument:
         """What is certain of an argument, by its key in the provider's ``parameters``."""
-        return argument(self.arguments, self.provider.parameters[parameter], self.provider)
+        arguments = self.arguments
+        if parameter == "headers":  # the request's, which its body cannot hold
+            body = self.provider.parameters["body"]
+            fields = {name: value for name, value in arguments.fields.items() if name != body}
+            arguments = Record(fields, arguments.rest, mapping=True)
+        return argument(arguments, self.provider.parameters[parameter], self.provider)
 
     def origins(self, parameter: str) -> list[Origin]:
         """Where the argument is written."""

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from bgmode.flow.names import CODE, FUNCTIONS, Binding, Names, dotted, parameters, unawaited
-from bgmode.flow.values import Truth
+from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider
 
 _FARTHEST = 6  # how many names are followed
 
 Node: TypeAlias = ast.expr
+
+
+class ConstantImports(Protocol):
+    """Where the constants of other modules come from."""
+
+    def value(self, dotted: str) -> Value | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,12 @@ UNKNOWN_CLIENT = Client()
 class Clients:
     """Clients and operations of one module."""
 
-    def __init__(self, names: Names, provider: Provider) -> None:
+    def __init__(
+        self, names: Names, provider: Provider, imports: ConstantImports | None = None
+    ) -> None:
         self.names = names
         self.provider = provider
+        self.imports = imports
         self._accesses: dict[int, Access | None] = {}
         self._last = {operation.path[-1] for operation in provider.operations}
 

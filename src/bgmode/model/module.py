@@ -10,6 +10,7 @@ from bgmode.knowledge import Provider
 from bgmode.model.annotations import Annotations
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
+from bgmode.model.imports import Imports
 from bgmode.model.polling import Polling
 from bgmode.source import Source
 
@@ -28,7 +29,8 @@ class Module:
 
     @cached_property
     def clients(self) -> Clients:
-        return Clients(self.names, self.provider)
+        imports = Imports(self.project, self.source.path, self.provider)
+        return Clients(self.names, self.provider, imports)
 
     @cached_property
     def calls(self) -> Calls:

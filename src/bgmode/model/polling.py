@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Outcome, Way
-from bgmode.flow.names import CODE, FUNCTIONS, Code, Loop, Names, dotted, unawaited
+from bgmode.flow.names import CODE, FUNCTIONS, Code, Loop, Names, unawaited
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth
 from bgmode.knowledge import Provider
@@ -26,6 +26,7 @@ class PollLoop:
     scope: ast.Module | Code
     outcomes: dict[str, Outcome]
     provider: Provider
+    bounded_outside: bool = False
 
     @property
     def running(self) -> Outcome:
@@ -36,11 +37,7 @@ class PollLoop:
     def is_decided(self) -> bool:
         """Whether the loop tells a completed job from a running one, as far as can be seen."""
         completed = self.outcomes["completed"]
-        return not completed.guessed and self._differs(completed, self.running)
-
-    @staticmethod
-    def _differs(one: Outcome, other: Outcome) -> bool:
-        return (one.ways, one.endless) != (other.ways, other.endless)
+        return not completed.guessed and told_apart(completed, self.running)
 
     @cached_property
     def taken_for_running(self) -> tuple[str, ...]:
@@ -51,7 +48,7 @@ class PollLoop:
             status
             for status in self.provider.terminal
             if not self.outcomes[status].guessed
-            and not self._differs(self.outcomes[status], self.running)
+            and not told_apart(self.outcomes[status], self.running)
         )
 
     @cached_property
@@ -77,7 +74,7 @@ class PollLoop:
             and not self.outcomes[status].guessed
             and not completed.guessed
             and self.outcomes[status].ways
-            and not self._differs(self.outcomes[status], completed)
+            and not told_apart(self.outcomes[status], completed)
         )
         return early if len(early) < len(self.provider.running) else ()
 
@@ -87,13 +84,15 @@ class PollLoop:
         return (
             self.running.verdict == "never"
             and self.outcomes["completed"].verdict != "never"
+            and not self.bounded_outside
             and not _hands_out(self.node)
         )
 
     @property
     def waits(self) -> Truth:
         """Whether a turn that is taken while the job runs waits somewhere."""
-        return self.running.waits
+        waits = [self.outcomes[status].waits for status in self.provider.running]
+        return False if False in waits else (None if None in waits else True)
 
     @property
     def bounds(self) -> tuple[ast.AST, ...]:
@@ -103,6 +102,11 @@ class PollLoop:
     def ways(self, status: str) -> frozenset[Way]:
         """How the loop is left on ``status``."""
         return self.outcomes[status].ways
+
+
+def told_apart(one: Outcome, other: Outcome) -> bool:
+    """Whether a loop does different things."""
+    return (one.ways, one.endless) != (other.ways, other.endless)
 
 
 def _place(node: ast.AST) -> tuple[int, int]:
@@ -123,6 +127,10 @@ def own_nodes(loop: Loop) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, CODE):
             stack += ast.iter_child_nodes(node)
+
+
+def _reads(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
 
 class Polling:
@@ -160,10 +168,89 @@ class Polling:
         statuses = self.provider.statuses
         return [
             # a loop that a status never comes to is left on it, before it is entered
-            PollLoop(node, scope, {s: table.get(s, Outcome()) for s in statuses}, self.provider)
+            PollLoop(
+                node,
+                scope,
+                {status: table.get(status, Outcome()) for status in statuses},
+                self.provider,
+                self._is_bounded_outside(scope),
+            )
             for node, table in tables.items()
-            if self._scope(node) is scope and any(outcome.polls for outcome in table.values())
+            if self._scope(node) is scope
+            and any(outcome.polls for outcome in table.values())
+            and not self._goes_through_jobs(node)
         ]
+
+    def _is_bounded_outside(self, scope: ast.Module | Code) -> bool:
+        """Whether an inner function is only ever run under a time limit.
+
+        A function that others can call has to have a bound of its own.
+        """
+        if not isinstance(scope, FUNCTIONS) or self.names.function(scope) is None:
+            return False
+        uses = [
+            node
+            for node in self.names.parent
+            if isinstance(node, ast.Name)
+            and node.id == scope.name
+            and isinstance(node.ctx, ast.Load)
+            and self.names.function(node) is self.names.function(scope)
+        ]
+        return bool(uses) and all(self._is_timed(use) for use in uses)
+
+    def _is_timed(self, node: ast.AST) -> bool:
+        for above in self.names.ancestors(node):
+            match above:
+                case ast.Call(func=function) if (
+                    self.names.qualify(function) in callees.TIMEOUT_CALLS
+                ):
+                    return True
+                case ast.With(items=items) | ast.AsyncWith(items=items):
+                    for item in items:
+                        expression = item.context_expr
+                        if isinstance(expression, ast.Call) and (
+                            self.names.qualify(expression.func) in callees.TIMEOUT_SCOPES
+                        ):
+                            return True
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    return False
+        return False
+
+    def _goes_through_jobs(self, loop: Loop) -> bool:
+        """Whether each turn polls another job: then it is no waiting for one."""
+        if isinstance(loop, ast.While):
+            return False
+        match loop.iter:
+            case ast.Call(func=ast.Name(id="range")):
+                return False
+        items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        for node in own_nodes(loop):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if _reads(value, items):
+                    items.add(name)
+        polls = set(self.calls.of_kind("poll"))
+        return any(
+            isinstance(node, ast.Call)
+            and (node in polls or self._polls_inside(node))
+            and any(_reads(part, items) for part in [*node.args, *node.keywords])
+            for node in own_nodes(loop)
+        )
+
+    def _polls_inside(self, call: ast.Call) -> bool:
+        """Whether a function of this module that is called polls."""
+        function: ast.AST | None = None
+        match call.func:
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, call)
+                binding = scope.only(name) if scope else None
+                function = binding.node if binding else None
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = self.names.enclosing_class(call)
+                function = self.names.method(owner, name) if owner else None
+        if not isinstance(function, FUNCTIONS):
+            return False
+        polls = set(self.calls.of_kind("poll"))
+        return any(node in polls for node in ast.walk(function) if isinstance(node, ast.Call))
 
     @cached_property
     def blocking(self) -> tuple[tuple[ast.Call, str], ...]:
@@ -191,111 +278,49 @@ class Polling:
     @cached_property
     def stale(self) -> tuple[Stale, ...]:
         """Loops that test a status which they never refresh."""
-        found = [stale for loop in self.names.loops if (stale := self._stale(loop))]
+        jobs = [call.node for call in self.calls.background] + list(self.calls.of_kind("poll"))
+        scopes = {self.names.function(call) or self.names.tree for call in jobs}
+        found = [stale for scope in scopes for stale in self._stale(scope)]
         return tuple(sorted(found, key=lambda stale: _place(stale.node)))
 
-    def _stale(self, loop: Loop) -> Stale | None:
-        dropped = self._dropped_poll(loop)
-        tested = self._tested_status(loop)
-        if tested is None:
-            return None
-        name, expression = tested
-        if name in _rebound(loop) or not self._is_response(name, loop):
-            return None
-        if dropped is not None:
-            return Stale(dropped, name, dropped=True)
-        if self._polls(loop):
-            return None
-        return None if self._handed_on(name, loop) else Stale(expression, name, dropped=False)
+    def _stale(self, scope: ast.Module | Code) -> Iterator[Stale]:
+        """Loops that look at the response as it was before them, whatever polls answer."""
+        if not any(self._scope(loop) is scope for loop in self.names.loops):
+            return
+        running, ended = self.provider.running[-1], self.provider.terminal[0]
+        polls_end = self._outcomes(scope, before=running, later=ended)
+        all_ended = self._outcomes(scope, before=ended, later=ended)
+        all_running = self._outcomes(scope, before=running, later=running)
+        for loop, outcome in polls_end.items():
+            same = all_running.get(loop)
+            other = all_ended.get(loop, Outcome())
+            if same is None or outcome.guessed or other.guessed or self._goes_through_jobs(loop):
+                continue
+            if not told_apart(outcome, same) and told_apart(outcome, other):
+                dropped = self._dropped_poll(loop)
+                yield Stale(loop if dropped is None else dropped, dropped is not None)
+
+    def _outcomes(
+        self, scope: ast.Module | Code, *, before: str, later: str
+    ) -> dict[Loop, Outcome]:
+        run = Run(JobWorld(self.names, self.clients, later, before))
+        run.start(scope)
+        return {loop: outcome for loop, outcome in run.outcomes.items() if not run.gave_up}
 
     def _dropped_poll(self, loop: Loop) -> ast.Call | None:
-        for node in own_nodes(loop):
-            if isinstance(node, ast.Expr) and isinstance(call := unawaited(node.value), ast.Call):
-                access = self.clients.access(call.func)
-                if access is not None and access.operation.kind == "poll":
-                    return call
-        return None
-
-    def _tested_status(self, loop: Loop) -> tuple[str, ast.expr] | None:
-        """The response (or its status) that the loop's own test reads."""
-        if not isinstance(loop, ast.While):
-            return None
-        for node in ast.walk(loop.test):
-            match node:
-                case ast.Attribute(value=ast.Name(id=name), attr="status"):
-                    return name, node
-                case ast.Name(id=name) if self._status_of(name, loop):
-                    return name, node
-        return None
-
-    def _status_of(self, name: str, loop: Loop) -> bool:
-        scope = self.names.defining_scope(name, loop)
-        bindings = scope.bindings.get(name, []) if scope else []
-        return bool(bindings) and all(
-            isinstance(binding.value, ast.Attribute) and binding.value.attr == "status"
-            for binding in bindings
-        )
-
-    def _is_response(self, name: str, loop: Loop) -> bool:
-        """Whether ``name`` holds what a background call or a poll gave, or its status."""
-        scope = self.names.defining_scope(name, loop)
-        bindings = scope.bindings.get(name, []) if scope else []
-        jobs = {call.node for call in self.calls.background} | set(self.calls.of_kind("poll"))
-        values = [unawaited(binding.value) for binding in bindings if binding.value is not None]
-        if any(value in jobs for value in values):
-            return True
-        return any(
-            isinstance(value, ast.Attribute)
-            and value.attr == "status"
-            and isinstance(value.value, ast.Name)
-            and value.value.id != name
-            and self._is_response(value.value.id, loop)
-            for value in values
-        )
-
-    def _polls(self, loop: Loop) -> bool:
         polls = set(self.calls.of_kind("poll"))
-        return any(node in polls for node in own_nodes(loop) if isinstance(node, ast.Call))
-
-    def _handed_on(self, name: str, loop: Loop) -> bool:
-        """Whether code that cannot be judged gets the response, or changes the name."""
         for node in own_nodes(loop):
-            match node:
-                case ast.Call(func=function, args=arguments, keywords=keywords):
-                    values = [*arguments, *(keyword.value for keyword in keywords)]
-                    handed = any(isinstance(v, ast.Name) and v.id == name for v in values)
-                    path = dotted(function) or ""
-                    if handed and not callees.is_harmless(path, imported=False):
-                        return True
-                    if path.startswith(f"{name}."):
-                        return True
-                    local = isinstance(function, ast.Name) or path.startswith("self.")
-                    if local and not callees.is_harmless(path, imported=False):
-                        return True
-        return False
+            if isinstance(node, ast.Expr) and (call := unawaited(node.value)) in polls:
+                return call if isinstance(call, ast.Call) else None
+        return None
 
 
 @dataclass(frozen=True)
 class Stale:
     """A status that is tested again and again and never refreshed.
 
-    ``node`` is what a finding points at: the poll whose answer is ``dropped``, or the test.
+    ``node`` is what a finding points at: the poll whose answer is ``dropped``, or the loop.
     """
 
-    node: ast.expr
-    name: str
+    node: ast.Call | Loop
     dropped: bool
-
-
-def _rebound(loop: Loop) -> set[str]:
-    names: set[str] = set()
-    for node in own_nodes(loop):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
-            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
-                names.add(name)
-    for node in ast.walk(loop):
-        if isinstance(node, FUNCTIONS):
-            names.update(name.id for name in ast.walk(node) if isinstance(name, ast.Name))
-    return names

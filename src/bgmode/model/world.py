@@ -16,16 +16,29 @@ CREATED = Record({}, UNKNOWN)
 
 
 class JobWorld:
-    """A provider that answers every poll with the same ``status``; any status if it is None."""
+    """A provider that answers every poll with the same ``status``; any status if it is None.
 
-    def __init__(self, names: Names, clients: Clients, status: str | None = None) -> None:
+    ``before``, if given, is what create answers, and every poll that is made before a loop.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        clients: Clients,
+        status: str | None = None,
+        before: str | None = None,
+    ) -> None:
         self.names = names
         self.clients = clients
         self.provider: Provider = clients.provider
         self.observed: dict[ast.Call, Record] = {}
+        self.objects_change = before is not None
         self._answer = response(self.provider, status)
+        self._before = response(self.provider, before) if before is not None else None
 
-    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
+    def reply(
+        self, callee: ast.expr, keywords: list[ast.keyword], *, looping: bool
+    ) -> Answer | Raises | None:
         access = self.clients.access(callee)
         if access is None:
             return None
@@ -33,9 +46,10 @@ class JobWorld:
             return Answer(UNKNOWN)
         match access.operation.kind:
             case "poll":
-                return Answer(self._answer, polls=True)
+                early = self._before is not None and not looping
+                return Answer(self._before if early and self._before else self._answer, polls=True)
             case "create":
-                return Answer(CREATED)
+                return Answer(self._before or CREATED)
             case _:
                 return Answer(UNKNOWN)
 
@@ -45,6 +59,9 @@ class JobWorld:
             joined = join(earlier, arguments)
             arguments = joined if isinstance(joined, Record) else arguments
         self.observed[call] = arguments
+
+    def imported(self, name: str) -> Value | None:
+        return None if self.clients.imports is None else self.clients.imports.value(name)
 
     def exception_is(self, name: str, ancestor: str) -> Truth:
         known = self.provider.exceptions
