@@ -60,8 +60,7 @@ def decode(data: bytes) -> tuple[str, str]:
     (``utf-8-sig`` where there was a mark). Raises :class:`Unreadable`.
     """
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.decode(encoding), encoding
+        return data.decode(_encoding(data)), _encoding(data)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"byte 0x{data[error.start]:02x} is not {error.encoding} text"
@@ -87,6 +86,15 @@ def newline_of(text: str) -> Literal["\n", "\r\n", "\r"]:
             return "\r"
         case _:
             return "\n"
+
+
+def _encoding(data: bytes) -> str:
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError as error:
+        if str(error).startswith("invalid or missing encoding"):
+            return "utf-8"  # some byte of the first lines is not; decoding says which
+        raise
 
 
 def split_lines(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
+from bgmode.flow.values import MISSING, Missing, Unknown
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.keys import Evidence, key_evidence
 from bgmode.model.retries import Retry, retries_around
@@ -38,5 +39,15 @@ def first_retry(call: BackgroundCall) -> Retry | None:
 
 def has_unsupported_argument(call: BackgroundCall) -> bool:
     """Whether the call has a key where none is taken, which is BGM405's business."""
-    unsupported = call.provider.parameters["unsupported"]
-    return any(name in call.arguments.fields for name in unsupported)
+    return bool(unsupported_arguments(call))
+
+
+def unsupported_arguments(call: BackgroundCall) -> list[str]:
+    """The arguments that the call surely has and that it does not take."""
+    given = call.arguments.fields
+    return [
+        name
+        for name in call.provider.parameters["unsupported"]
+        if not isinstance(value := given.get(name, MISSING), Missing)
+        and not (isinstance(value, Unknown) and value.optional)
+    ]

@@ -22,6 +22,19 @@ from bgmode.source import Source, Span, placed
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A background call whose job type is named, and where: ``place`` is what is reported."""
+
+    call: BackgroundCall
+    place: ast.AST
+    annotation: Annotation
+
+    @property
+    def name(self) -> str:
+        return self.annotation.name or ""
+
+
+@dataclass(frozen=True)
 class Case:
     """One module under one policy on one day; shared by all checks."""
 
@@ -92,6 +105,20 @@ class Case:
         if annotation is None or annotation.name is None:
             return None
         return self.policy.job_types.get(annotation.name)
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """Every place at which a job type is decided: the call, or each caller of a wrapper."""
+        found: list[Judged] = []
+        for call in self.calls:
+            annotation = self.annotation(call)
+            if annotation is not None and annotation.name is not None:
+                found.append(Judged(call, call.anchor, annotation))
+                continue
+            for caller, given in self.module.annotations.callers(call):
+                if given.name is not None:
+                    found.append(Judged(call, caller, given))
+        return tuple(found)
 
     def symbol(self, node: ast.AST) -> str:
         """The dotted name of the code that ``node`` stands in: module, class, function."""

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject
-from bgmode.finding import Finding, Note
-from bgmode.model.calls import BackgroundCall
+from bgmode.checks.subject import Judged, Subject
+from bgmode.finding import Finding
 from bgmode.policy.policy import Approval, JobType
 
 
 def unapproved_job_type(subject: Subject) -> Iterator[Finding]:
-    for call in subject.calls:
-        job_type = subject.case.job_type(call)
+    for judged in subject.case.judged:
+        job_type = subject.policy.job_types.get(judged.name)
         if job_type is None or job_type.background != "review":
             continue
-        covering = _covering(subject, call, job_type)
-        if any(not approval.is_expired(subject.case.today) for approval in covering):
+        approvals = approvals_of(subject, judged, job_type)
+        if any(not approval.is_expired(subject.case.today) for approval in approvals):
             continue
         notes = [subject.policy_note("to be reviewed, says the policy here", job_type.line)]
-        notes += _expired(subject, covering)
-        state = "its approval has expired" if covering else "no approval covers this call"
+        notes += [
+            subject.policy_note(f"approved by {approval.by} until {approval.until}", approval.line)
+            for approval in approvals
+        ]
+        state = "its approval has expired" if approvals else "no approval covers this call"
         yield subject.finding(
-            call.anchor,
-            f"this call {call.verb}, and jobs of type `{job_type.name}` need an approval for "
-            f"that: {state}",
+            judged.place,
+            f"this call {judged.call.verb}, and jobs of type `{job_type.name}` need an approval "
+            f"for that: {state}",
             notes=notes,
         )
 
 
-def _covering(subject: Subject, call: BackgroundCall, job_type: JobType) -> list[Approval]:
+def approvals_of(subject: Subject, judged: Judged, job_type: JobType) -> list[Approval]:
+    """The approvals that speak of a call, expired ones too."""
     path = subject.policy.relative(subject.source.path)
-    symbol = subject.case.symbol(call.node)
+    symbol = subject.case.symbol(judged.place)
     approvals = subject.policy.approvals
     return [approval for approval in approvals if approval.covers(job_type.name, path, symbol)]
-
-
-def _expired(subject: Subject, approvals: list[Approval]) -> list[Note]:
-    return [
-        subject.policy_note(f"approved by {approval.by} until {approval.until}", approval.line)
-        for approval in approvals
-    ]

@@ -6,30 +6,31 @@ import difflib
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
-from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.finding import Applicability, Finding, Fix, ReplaceExpression
 from bgmode.model.annotations import Annotation
 
-_CLOSE = 0.75
+_CLOSE = 0.75  # likeness from which a name may be meant
+_ALMOST_EQUAL = 0.9  # and from which it is a slip of the hand
 
 
 def unknown_job_type(subject: Subject) -> Iterator[Finding]:
     known = list(subject.policy.job_types)
     seen: set[object] = set()
-    for call in subject.calls:
-        annotation = subject.case.annotation(call)
-        if annotation is None or annotation.name is None or annotation.name in known:
+    for judged in subject.case.judged:
+        annotation = judged.annotation
+        if judged.name in known:
             continue
         here = annotation.span is not None and annotation.path == subject.source.path
         written = annotation.literal or annotation.span
-        at = written if here and written is not None else call.anchor
+        at = written if here and written is not None else judged.place
         if annotation.span in seen:
             continue
         seen.add(annotation.span)
-        close = difflib.get_close_matches(annotation.name, known, n=2, cutoff=_CLOSE)
+        close = difflib.get_close_matches(judged.name, known, n=2, cutoff=_CLOSE)
         hint = f"did you mean `{close[0]}`" if close else f"it has {listed(known, 'and')}"
         yield subject.finding(
             at,
-            f"the policy has no job type `{annotation.name}` (named by {annotation.level}): {hint}",
+            f"the policy has no job type `{judged.name}` (named by {annotation.level}): {hint}",
             fix=_fix(subject, annotation, close),
         )
 
@@ -42,4 +43,6 @@ def _fix(subject: Subject, annotation: Annotation, close: list[str]) -> Fix | No
     if written != f"{quote}{annotation.name}{quote}":
         return None
     edit = ReplaceExpression(annotation.literal, f"{quote}{close[0]}{quote}")
-    return Fix("safe", f"write `{close[0]}`", (edit,))
+    likeness = difflib.SequenceMatcher(None, annotation.name or "", close[0]).ratio()
+    grade: Applicability = "safe" if likeness >= _ALMOST_EQUAL else "unsafe"
+    return Fix(grade, f"write `{close[0]}`", (edit,))

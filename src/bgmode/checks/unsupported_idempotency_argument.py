@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bgmode.checks.missing_idempotency_key import unsupported_arguments
 from bgmode.checks.subject import Subject
-from bgmode.finding import Edit, Finding, Fix, RemoveKeyword, SetItem, SetKeyword
+from bgmode.finding import Edit, Finding, Fix, RemoveKeyword, ReplaceExpression, SetItem
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.origins import Origin, origins
 
@@ -14,9 +15,7 @@ from bgmode.model.origins import Origin, origins
 def unsupported_idempotency_argument(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
         parameters = call.provider.parameters
-        for name in parameters["unsupported"]:
-            if name not in call.arguments.fields:
-                continue
+        for name in unsupported_arguments(call):
             written = origins(call.names, call.node, name, parameters["body"])
             header = call.provider.idempotency_header
             yield subject.finding(
@@ -32,26 +31,24 @@ def _fix(subject: Subject, call: BackgroundCall, origin: Origin) -> Fix | None:
         return None
     if isinstance(origin.value, ast.NamedExpr | ast.Yield | ast.YieldFrom):
         return None
-    at = subject.span(call.node)
     header = call.provider.idempotency_header
     value = subject.source.snippet(subject.span(origin.value))
-    if "\n" in value:
-        return None
-    adding = _adding(subject, call, header, value)
-    if adding is None:
-        return None
-    remove = RemoveKeyword(at, origin.node.arg or "")
-    return Fix("safe", f"send it as the header `{header}`", (adding, remove))
+    edits = _edits(subject, call, origin.node, f'"{header}": {value}')
+    return Fix("safe", f"send it as the header `{header}`", edits) if edits else None
 
 
-def _adding(subject: Subject, call: BackgroundCall, header: str, value: str) -> Edit | None:
+def _edits(
+    subject: Subject, call: BackgroundCall, keyword: ast.keyword, entry: str
+) -> tuple[Edit, ...]:
+    """Into the headers that are there, or in the keyword's place as new ones."""
     parameter = call.provider.parameters["headers"]
-    for keyword in call.node.keywords:
-        if keyword.arg == parameter:
-            if isinstance(keyword.value, ast.Dict):
-                return SetItem(subject.span(keyword.value), header, value)
-            return None
-        if keyword.arg is None and call.argument("headers").presence != "omitted":
-            return None
-    name = call.provider.parameters["unsupported"][0]
-    return SetKeyword(subject.span(call.node), parameter, f'{{"{header}": {value}}}', after=name)
+    for other in call.node.keywords:
+        if other.arg == parameter:
+            if not isinstance(other.value, ast.Dict):
+                return ()
+            name, _, value = entry.partition(": ")
+            adding = SetItem(subject.span(other.value), name.strip('"'), value)
+            return (adding, RemoveKeyword(subject.span(call.node), keyword.arg or ""))
+        if other.arg is None and call.argument("headers").presence != "omitted":
+            return ()
+    return (ReplaceExpression(subject.span(keyword), f"{parameter}={{{entry}}}"),)

@@ -52,69 +52,65 @@ class _Brackets:
         self.items.insert(position, item)
 
     def remove(self, position: int) -> None:
-        """Take the item at ``position`` out; its comments go to the item before it."""
+        """Take the item at ``position`` out; its comments keep a line of their own."""
         last = position == len(self.items) - 1
-        space = self.closing if last else self.gaps[position].whitespace_after
-        comment = _comment(space)
-        if last:
-            if self.gaps:
-                gap = self.gaps.pop()
-                self._keep(_comment(gap.whitespace_after), _own_lines(gap.whitespace_after))
-            if comment is not None:
-                self.closing = _with_comment(self.closing, comment)
-        else:
-            gap = self.gaps.pop(position)
-            own_lines = _own_lines(gap.whitespace_after)
-            if comment is not None or own_lines:
-                self._put_before(position, comment, own_lines)
+        after = self.closing if last else self.gaps[position].whitespace_after
+        kept = [] if last else _own_lines(after)
+        comment = _comment(after)
+        before = self.gaps[position - 1].whitespace_after if position else self.opening
+        if comment is not None:
+            kept = [_own_line(comment, before), *kept]
+        if not last:
+            self.gaps.pop(position)
+            self._set_before(position, _with_lines(before, kept))
+        elif self.gaps:
+            self.gaps.pop()
+            self._close([*_own_lines(before), *kept], _comment(before), replaced=comment)
+        elif comment is not None:
+            self._close(kept, None, replaced=comment)
         del self.items[position]
 
-    def only_space(self) -> cst.BaseParenthesizableWhitespace:
-        """What stands between brackets that have become empty."""
-        spaces = [
-            space
-            for space in (self.opening, self.closing)
-            if _comment(space) is not None or _own_lines(space)
-        ]
-        if len(spaces) > 1:
-            raise CannotEdit("a comment would be lost")
-        return spaces[0] if spaces else cst.SimpleWhitespace("")
-
-    def _keep(self, comment: cst.Comment | None, own_lines: Sequence[cst.EmptyLine]) -> None:
-        """Keep comments that stood before the last item, now before the closing bracket."""
-        if comment is None and not own_lines:
-            return
-        closing = self.closing
-        if not isinstance(closing, cst.ParenthesizedWhitespace):
-            raise CannotEdit("a comment would be lost")
-        first = closing.first_line
-        lines = [*own_lines, *closing.empty_lines]
-        if comment is not None:
-            first = first.with_changes(comment=comment, whitespace=cst.SimpleWhitespace("  "))
-        self.closing = closing.with_changes(first_line=first, empty_lines=lines)
-
-    def _put_before(
-        self, position: int, comment: cst.Comment | None, own_lines: Sequence[cst.EmptyLine]
-    ) -> None:
-        space = self.gaps[position - 1].whitespace_after if position else self.opening
-        if not isinstance(space, cst.ParenthesizedWhitespace):
-            raise CannotEdit("a comment would be lost")
-        lines = [*space.empty_lines]
-        if comment is not None:
-            lines.append(
-                cst.EmptyLine(
-                    indent=space.indent,
-                    whitespace=space.last_line,
-                    comment=comment,
-                    newline=space.first_line.newline,
-                )
-            )
-        space = space.with_changes(empty_lines=[*lines, *own_lines])
+    def _set_before(self, position: int, space: cst.BaseParenthesizableWhitespace) -> None:
         if position:
             gap = self.gaps[position - 1].with_changes(whitespace_after=space)
             self.gaps[position - 1] = gap
         else:
             self.opening = space
+
+    def _close(
+        self,
+        kept: Sequence[cst.EmptyLine],
+        comment: cst.Comment | None,
+        *,
+        replaced: cst.Comment | None,
+    ) -> None:
+        """Keep comments before the closing bracket, now that the last item is gone."""
+        closing = self.closing
+        if not kept and comment is None and replaced is None:
+            return
+        if not isinstance(closing, cst.ParenthesizedWhitespace):
+            raise CannotEdit("a comment would be lost")
+        gap = "  " if comment is not None else ""
+        first = closing.first_line.with_changes(
+            comment=comment, whitespace=cst.SimpleWhitespace(gap)
+        )
+        lines = [*kept, *closing.empty_lines]
+        self.closing = closing.with_changes(first_line=first, empty_lines=lines)
+
+    def only_space(self) -> cst.BaseParenthesizableWhitespace:
+        """What stands between brackets that have become empty."""
+        opening, closing = self.opening, self.closing
+        if not isinstance(opening, cst.ParenthesizedWhitespace):
+            return closing if _has_comments(closing) else cst.SimpleWhitespace("")
+        if not isinstance(closing, cst.ParenthesizedWhitespace):
+            return opening if _has_comments(opening) else cst.SimpleWhitespace("")
+        if not _has_comments(opening) and not _has_comments(closing):
+            return cst.SimpleWhitespace("")
+        if _comment(opening) is not None and _comment(closing) is not None:
+            raise CannotEdit("a comment would be lost")
+        first = opening.first_line if _comment(opening) is not None else closing.first_line
+        lines = [*_own_lines(opening), *_own_lines(closing)]
+        return closing.with_changes(first_line=first, empty_lines=lines)
 
     def _style(self) -> cst.Comma:
         """A gap like the others here, without their comments."""
@@ -156,21 +152,43 @@ def _bare(space: cst.BaseParenthesizableWhitespace) -> cst.BaseParenthesizableWh
     if not isinstance(space, cst.ParenthesizedWhitespace):
         return space
     first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
-    return space.with_changes(first_line=first, empty_lines=[])
+    indentation = cst.SimpleWhitespace(space.last_line.value.replace("\f", ""))
+    return space.with_changes(first_line=first, empty_lines=[], last_line=indentation)
 
 
-def _with_comment(
-    space: cst.BaseParenthesizableWhitespace, comment: cst.Comment
-) -> cst.BaseParenthesizableWhitespace:
+def _has_comments(space: cst.BaseParenthesizableWhitespace) -> bool:
+    return _comment(space) is not None or bool(_own_lines(space))
+
+
+def _own_line(comment: cst.Comment, space: cst.BaseParenthesizableWhitespace) -> cst.EmptyLine:
+    """A comment on a line of its own, indented as what follows ``space``."""
     if not isinstance(space, cst.ParenthesizedWhitespace):
         raise CannotEdit("a comment would be lost")
-    return space.with_changes(first_line=space.first_line.with_changes(comment=comment))
+    return cst.EmptyLine(
+        indent=space.indent,
+        whitespace=space.last_line,
+        comment=comment,
+        newline=space.first_line.newline,
+    )
+
+
+def _with_lines(
+    space: cst.BaseParenthesizableWhitespace, lines: Sequence[cst.EmptyLine]
+) -> cst.BaseParenthesizableWhitespace:
+    if not lines:
+        return space
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        raise CannotEdit("a comment would be lost")
+    return space.with_changes(empty_lines=[*space.empty_lines, *lines])
 
 
 def _split(gap: cst.Comma) -> tuple[cst.Comma, cst.Comma]:
     """Two gaps from one: the comment on the line stays before, those on own lines after."""
     space = gap.whitespace_after
     if not isinstance(space, cst.ParenthesizedWhitespace):
+        if isinstance(gap.whitespace_before, cst.ParenthesizedWhitespace):  # comma first
+            in_front = _bare(gap.whitespace_before)
+            return gap, cst.Comma(whitespace_before=in_front, whitespace_after=space)
         return gap, cst.Comma(whitespace_after=space)
     before = gap.with_changes(whitespace_after=space.with_changes(empty_lines=[]))
     first = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))

@@ -29,9 +29,10 @@ class _Range:
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
     """The text after all of ``edits``. Raises :class:`CannotEdit`."""
     offsets = _line_offsets(text)
-    ranges = [_range(offsets, _place(edit)) for edit in edits]
-    for position, edit in enumerate(edits):
-        own = ranges[position]
+    placed = [(edit, _range(offsets, place(edit))) for edit in edits]
+    placed.sort(key=lambda pair: pair[1].end - pair[1].start)  # what is inside goes first
+    ranges = [own for _, own in placed]
+    for position, (edit, own) in enumerate(placed):
         before = text
         text = _apply(text, own, edit)
         grown = len(text) - len(before)
@@ -41,7 +42,8 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
     return text
 
 
-def _place(edit: Edit) -> Span:
+def place(edit: Edit) -> Span:
+    """The stretch of text that an edit speaks of."""
     match edit:
         case SetKeyword(call=span) | RemoveKeyword(call=span):
             return span
@@ -74,8 +76,8 @@ def _shift(other: _Range, changed: _Range, grown: int) -> None:
         raise CannotEdit("two edits are in each other's way")
 
 
-def _apply(text: str, place: _Range, edit: Edit) -> str:
-    source = text[place.start : place.end]
+def _apply(text: str, at: _Range, edit: Edit) -> str:
+    source = text[at.start : at.end]
     match edit:
         case SetKeyword(name=name, value=value, after=after):
             new = brackets.set_keyword(source, name, value, after)
@@ -88,28 +90,30 @@ def _apply(text: str, place: _Range, edit: Edit) -> str:
         case ReplaceExpression(value=value):
             new = value
         case InsertStatement(lines=lines):
-            return _insert(text, place, lines)
+            return _insert(text, at, lines)
         case RemoveStatement():
-            return _remove(text, place)
-    return text[: place.start] + new + text[place.end :]
+            return _remove(text, at)
+    return text[: at.start] + new + text[at.end :]
 
 
-def _line_around(text: str, place: _Range) -> tuple[int, int]:
+def _line_around(text: str, at: _Range) -> tuple[int, int]:
     """From the start of the first line of a range to the end of its last, without line end."""
-    start = max(text.rfind("\n", 0, place.start), text.rfind("\r", 0, place.start)) + 1
-    matched = LINE_END.search(text, place.end)
+    start = max(text.rfind("\n", 0, at.start), text.rfind("\r", 0, at.start)) + 1
+    matched = LINE_END.search(text, at.end)
     return start, matched.start() if matched else len(text)
 
 
-def _insert(text: str, place: _Range, lines: tuple[str, ...]) -> str:
-    start, end = _line_around(text, place)
-    indentation = text[start : place.start]
-    rest = text[place.end : end].strip()
+def _insert(text: str, at: _Range, lines: tuple[str, ...]) -> str:
+    start, end = _line_around(text, at)
+    indentation = text[start : at.start]
+    rest = text[at.end : end].strip()
     if indentation.strip(" \t\f") or rest.startswith(";"):
         if len(lines) > 1:
             raise CannotEdit("the statement shares its line with another")
-        return f"{text[: place.end]}; {lines[0]}{text[place.end :]}"
-    newline = newline_of(text)
+        return f"{text[: at.end]}; {lines[0]}{text[at.end :]}"
+    ending = LINE_END.match(text, end)
+    newline = ending[0] if ending else newline_of(text)
+    indentation = indentation.replace("\f", "")
     unit = "\t" if indentation.endswith("\t") else "    "
     added = [
         indentation + unit * ((len(line) - len(line.lstrip())) // 4) + line.lstrip()
@@ -118,22 +122,22 @@ def _insert(text: str, place: _Range, lines: tuple[str, ...]) -> str:
     return text[:end] + newline + newline.join(added) + text[end:]
 
 
-def _remove(text: str, place: _Range) -> str:
-    start, end = _line_around(text, place)
-    before, after = text[start : place.start], text[place.end : end]
+def _remove(text: str, at: _Range) -> str:
+    start, end = _line_around(text, at)
+    before, after = text[start : at.start], text[at.end : end]
     if before.strip(" \t\f") or after.strip().startswith((";", "\\")):
         raise CannotEdit("the statement shares its line with another")
-    if _stands_alone(text, place):
-        return f"{text[: place.start]}pass{text[place.end :]}"
+    if _stands_alone(text, at):
+        return f"{text[: at.start]}pass{text[at.end :]}"
     if after.strip():
-        return text[: place.start] + text[place.end :].lstrip(" \t")
+        return text[: at.start] + text[at.end :].lstrip(" \t")
     matched = LINE_END.match(text, end)
     return text[:start] + text[matched.end() if matched else end :]
 
 
-def _stands_alone(text: str, place: _Range) -> bool:
+def _stands_alone(text: str, at: _Range) -> bool:
     """Whether the statement is the only one of its block."""
-    line = len(LINE_END.findall(text, 0, place.start)) + 1
+    line = len(LINE_END.findall(text, 0, at.start)) + 1
     for node in ast.walk(ast.parse(text)):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)

@@ -7,6 +7,7 @@ Otherwise the text stays as it was and the reason is told.
 
 from __future__ import annotations
 
+import ast
 import io
 import tokenize
 from collections import Counter
@@ -16,10 +17,13 @@ from typing import TypeAlias
 
 from bgmode.finding import Finding, Refusal
 from bgmode.fixing.brackets import CannotEdit
-from bgmode.fixing.edits import apply_edits
-from bgmode.source import Source, Unreadable, parse
+from bgmode.fixing.edits import apply_edits, place
+from bgmode.source import Source, Span, Unreadable, parse
 
 Analyse: TypeAlias = Callable[[Source], list[Finding]]
+
+Identity: TypeAlias = tuple[str, int]
+"""A finding whatever line it moves to: its fingerprint, and how many such ones are below it."""
 
 _MOST_FIXES = 10_000
 
@@ -42,11 +46,12 @@ def fix_text(
     ``findings`` are those of ``source``; ``analyse`` finds them anew in a changed text.
     """
     result = FixResult(source.text, findings)
-    given_up: set[tuple[str, str]] = set()
+    given_up: set[Identity] = set()
     for _ in range(_MOST_FIXES):
-        finding = _next(result.findings, given_up, unsafe=unsafe)
-        if finding is None:
+        following = _next(result.findings, given_up, unsafe=unsafe)
+        if following is None:
             break
+        finding, identity = following
         try:
             text, after = _proven(
                 replace(source, text=result.text, given_tree=None),
@@ -55,7 +60,7 @@ def fix_text(
                 analyse,
             )
         except CannotEdit as error:
-            given_up.add(_identity(finding))
+            given_up.add(identity)
             result.refused.append(Refusal(finding, str(error)))
             continue
         result.text, result.findings = text, after
@@ -70,17 +75,16 @@ def may_apply(finding: Finding, *, unsafe: bool) -> bool:
     return finding.fix.applicability == "safe" or (unsafe and finding.fix.applicability == "unsafe")
 
 
-def _identity(finding: Finding) -> tuple[str, str]:
-    return (finding.fingerprint, f"{finding.span.line}:{finding.span.column}")
-
-
 def _next(
-    findings: list[Finding], given_up: set[tuple[str, str]], *, unsafe: bool
-) -> Finding | None:
+    findings: list[Finding], given_up: set[Identity], *, unsafe: bool
+) -> tuple[Finding, Identity] | None:
     """The last finding in the text that can be fixed, so that earlier places stay put."""
+    below: Counter[str] = Counter()
     for finding in reversed(findings):
-        if may_apply(finding, unsafe=unsafe) and _identity(finding) not in given_up:
-            return finding
+        identity = (finding.fingerprint, below[finding.fingerprint])
+        below[finding.fingerprint] += 1
+        if may_apply(finding, unsafe=unsafe) and identity not in given_up:
+            return finding, identity
     return None
 
 
@@ -90,6 +94,8 @@ def _proven(
     """The text after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
     if finding.fix is None:
         raise CannotEdit("there is no fix")
+    if any(_is_in_text(source, place(edit)) for edit in finding.fix.edits):
+        raise CannotEdit("it is inside an f-string")
     text = apply_edits(source.text, finding.fix.edits)
     try:
         parse(text)
@@ -106,6 +112,18 @@ def _proven(
         code = next(iter(fresh))[0]
         raise CannotEdit(f"it would bring a new finding, {code}")
     return text, after
+
+
+def _is_in_text(source: Source, span: Span) -> bool:
+    """Whether a place is inside an f-string, where quotes and lines follow other rules."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.JoinedStr):
+            outer = source.span(node)
+            if (outer.line, outer.column) <= (span.line, span.column) and (
+                (span.end_line, span.end_column) <= (outer.end_line, outer.end_column)
+            ):
+                return True
+    return False
 
 
 def _kind(finding: Finding) -> tuple[str, str]:

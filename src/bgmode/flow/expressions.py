@@ -429,7 +429,8 @@ class Expressions:
             if False in kept:
                 fields[name] = MISSING
             else:
-                fields[name] = unknown(entry) if None in kept else entry
+                maybe = Unknown(entry.polled, optional=True)
+                fields[name] = maybe if None in kept else entry
         return Record(fields, options.rest, options.polled, mapping=True)
 
     def _comprehension(
@@ -493,12 +494,26 @@ class Expressions:
             _, keywords = self.arguments(node, state)
             self.run.world.observe(node, keywords)
             return self._replied(node, reply, state)
+        position = self._operation_given(node)
+        if position is not None:
+            return self._handed_on(node, position, state)
         match node.func:
             case ast.Attribute(value=base, attr=name):
                 return self._method_call(node, base, name, state, alone=alone)
             case _:
                 function = self.value(node.func, state)
                 return self._apply(node, function, state, alone=alone)
+
+    def _operation_given(self, node: ast.Call) -> int | None:
+        """Where a special function is handed on: ``retry_call(client.responses.create, ...)``."""
+        if isinstance(node.func, ast.Name) and node.func.id in {"map", "filter"}:
+            return None
+        for position, argument in enumerate(node.args):
+            if isinstance(argument, ast.Attribute) and self.run.world.reply(
+                argument, node.keywords, looping=False
+            ):
+                return position
+        return None
 
     def _replied(self, node: ast.AST, reply: Answer | Raises, state: State) -> Value:
         if reply.polls:

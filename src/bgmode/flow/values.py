@@ -26,9 +26,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything at all."""
+    """Anything at all. ``optional``: it may even be missing."""
 
     polled: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,12 @@ def join(left: Value, right: Value, *, blame: bool = False) -> Value:
                 left.polled or right.polled or blame,
                 left.mapping,
             )
-    return POLLED if blame else unknown(left, right)
+    polled = blame or left.polled or right.polled
+    return Unknown(polled, optional=_may_be_missing(left) or _may_be_missing(right))
+
+
+def _may_be_missing(value: Value) -> bool:
+    return isinstance(value, Missing) or (isinstance(value, Unknown) and value.optional)
 
 
 def _constant(value: Value) -> Any:

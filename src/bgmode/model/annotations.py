@@ -86,6 +86,34 @@ class Annotations:
             undecided = undecided or annotation
         return undecided
 
+    def callers(self, call: BackgroundCall) -> Iterator[tuple[ast.Call, Annotation]]:
+        """The calls of a wrapper that takes the job type from them, each with its own."""
+        function = self.names.function(call.node)
+        for origin in call.origins("metadata"):
+            node = _entry(origin.value, self.vocabulary.metadata_key)
+            if not isinstance(function, FUNCTIONS) or not isinstance(node, ast.Name):
+                continue
+            ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
+            for caller in self.names.calls:
+                if not self._calls(caller, function):
+                    continue
+                given = _argument(caller, node.id, ordered)
+                if given is not None:
+                    span = self.source.span(given)
+                    value = self.constant(given)
+                    yield caller, self._annotation(value, "the wrapper's caller", span, given)
+
+    def _calls(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        match call.func:
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, call)
+                binding = scope.only(name) if scope else None
+                return binding is not None and binding.node is function
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = self.names.enclosing_class(call)
+                return owner is not None and self.names.method(owner, name) is function
+        return False
+
     def _metadata(self, call: BackgroundCall) -> Iterator[Annotation]:
         given = call.argument("metadata")
         if given.presence == "omitted":
@@ -265,6 +293,20 @@ class Annotations:
 
     def _zdr(self, level: str, span: Span | None) -> Annotation:
         return Annotation("zdr", level, self.source.path, span)
+
+
+def _argument(call: ast.Call, name: str, ordered: list[str]) -> ast.expr | None:
+    """What a call gives for the parameter ``name``."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = ordered[1:] if isinstance(call.func, ast.Attribute) else ordered
+    for position, argument in enumerate(call.args):
+        if isinstance(argument, ast.Starred):
+            return None
+        if position < len(names) and names[position] == name:
+            return argument
+    return None
 
 
 def _is_text(node: ast.expr | None) -> bool:

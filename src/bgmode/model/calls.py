@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from bgmode.flow.callees import APPLY
 from bgmode.flow.exits import State
 from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
@@ -160,13 +159,24 @@ class Calls:
 
     def _access(self, call: ast.Call) -> Access | None:
         access = self.clients.access(call.func)
-        if access is None and call.args:
-            position = APPLY.get(self.names.qualify(call.func) or _last(call.func), -1)
-            if 0 <= position < len(call.args):
-                access = self.clients.access(call.args[position])
+        if access is None and not isinstance(call.func, ast.Name | ast.Attribute):
+            return None
+        if access is None:
+            access = self._given(call)
         if access is None or is_another_call(access.operation, call.keywords):
             return None
         return access
+
+    def _given(self, call: ast.Call) -> Access | None:
+        """The operation that is handed to another call: ``to_thread(client.responses.create)``."""
+        if isinstance(call.func, ast.Name) and call.func.id in {"map", "filter"}:
+            return None
+        for argument in call.args:
+            if isinstance(argument, ast.Attribute):
+                access = self.clients.access(argument)
+                if access is not None:
+                    return access
+        return None
 
     def of_kind(self, kind: str) -> Iterator[ast.Call]:
         """The calls of operations of one kind (``create``, ``poll``, ``cancel``)."""
@@ -229,7 +239,3 @@ class Calls:
     def _unreached(self, call: ast.Call) -> Record:
         run = Run(JobWorld(self.names, self.clients))
         return run.arguments(call, State({}, False, False))
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else ""

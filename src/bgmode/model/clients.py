@@ -125,15 +125,23 @@ class Clients:
     def _may_be_client(self, receiver: ast.expr) -> bool:
         match receiver:
             case ast.Name(id="self" | "cls"):
-                owner = self.names.enclosing_class(receiver)
-                return owner is not None and any(
-                    self.names.qualify(base) in self.provider.clients for base in owner.bases
-                )
+                own = self.names.enclosing_class(receiver)
+                return own is not None and self._is_client_class(own)
+            case ast.Name(id=name) if (owner := self._local_class(name, receiver)) is not None:
+                return self._is_client_class(owner)
             case ast.Name(id=name) if name in self.names.imports:
                 qualified = self.names.qualify(receiver)
                 return qualified is None or "." in qualified or qualified == self.module_client
             case _:
                 return True
+
+    def _is_client_class(self, cls: ast.ClassDef) -> bool:
+        return any(self.names.qualify(base) in self.provider.clients for base in cls.bases)
+
+    def _local_class(self, name: str, at: ast.AST) -> ast.ClassDef | None:
+        scope = self.names.defining_scope(name, at)
+        binding = scope.only(name) if scope else None
+        return binding.node if binding and isinstance(binding.node, ast.ClassDef) else None
 
     @property
     def module_client(self) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, dotted
+from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, dotted, unawaited
 
 _DECORATORS = re.compile(
     r"^(tenacity\.retry|tenacity\.retry\.\w+|backoff\.on_exception|backoff\.on_predicate"
@@ -31,9 +31,8 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
     below: ast.AST = call
     for above in names.ancestors(call):
         match above:
-            case ast.Call() if below in above.args or _in_keywords(above, below):
-                if below is not call and isinstance(below, ast.Lambda) and _is_helper(names, above):
-                    yield Retry(above, f"`{_name(above.func)}`")
+            case ast.Call() if isinstance(_given(below), ast.Lambda) and _is_helper(names, above):
+                yield Retry(above, f"`{_name(above.func)}`")
             case ast.While() | ast.For() | ast.AsyncFor():
                 found = _loop(names, above, call)
                 if found is not None:
@@ -41,12 +40,26 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
                 yield from _decorated(names, above)
                 yield from _handed_to_helper(names, above)
+                if not _is_called_around(names, above):
+                    break
         below = above
     yield from _bound_method(names, call)
 
 
-def _in_keywords(call: ast.Call, node: ast.AST) -> bool:
-    return any(keyword is node or keyword.value is node for keyword in call.keywords)
+def _given(node: ast.AST) -> ast.AST:
+    """An argument, without the keyword it is given by."""
+    return node.value if isinstance(node, ast.keyword) else node
+
+
+def _is_called_around(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the function that an inner one stands in calls it: then it runs in there."""
+    outer = names.function(function)
+    return any(
+        isinstance(call.func, ast.Name)
+        and call.func.id == function.name
+        and names.function(call) is outer
+        for call in names.calls
+    )
 
 
 def _name(node: ast.expr) -> str:
@@ -88,6 +101,13 @@ def _is_helper(names: Names, call: ast.Call) -> bool:
     match call.func:
         case ast.Call(func=inner):  # Retrying(...)(function)
             return bool(_RETRY_CLASSES.search(names.qualify(inner) or dotted(inner) or ""))
+        case ast.Name(id=variable):
+            scope = names.defining_scope(variable, call)
+            binding = scope.only(variable) if scope else None
+            if binding is not None and isinstance(binding.value, ast.Call):
+                made = names.qualify(binding.value.func) or dotted(binding.value.func) or ""
+                if _RETRY_CLASSES.search(made):
+                    return True
     name = names.qualify(call.func) or dotted(call.func) or ""
     return bool(_NAMED_RETRY.search(name.rpartition(".")[2]))
 
@@ -100,6 +120,11 @@ def _handed_to_helper(
         if not _is_helper(names, call):
             continue
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            match argument:
+                case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                    owner = names.enclosing_class(call)
+                    if owner is not None and names.method(owner, name) is function:
+                        yield Retry(call, f"`{_name(call.func)}`")
             if isinstance(argument, ast.Name) and argument.id == function.name:
                 scope = names.defining_scope(argument.id, argument)
                 binding = scope.only(argument.id) if scope else None
@@ -175,8 +200,10 @@ def _stops_on_success(
 
     A loop over jobs goes on after success, too: that is work, not a retry.
     """
-    if isinstance(loop, ast.For | ast.AsyncFor) and _uses_target(loop, call):
+    if _is_another_job(loop, call):
         return False
+    if isinstance(loop, ast.While) and _ends_by_success(loop, found[0]):
+        return True
     attempt, handler = found
     tried = _leaves(attempt.body) or _leaves(attempt.orelse)
     below: ast.AST = attempt
@@ -209,6 +236,46 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return False
 
 
-def _uses_target(loop: ast.For | ast.AsyncFor, call: ast.Call) -> bool:
-    targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-    return any(isinstance(node, ast.Name) and node.id in targets for node in ast.walk(call))
+def _ends_by_success(loop: ast.While, attempt: ast.Try) -> bool:
+    """``while response is None``: the test reads what only a success sets."""
+    tested = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
+    return any(
+        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in tested
+        for statement in attempt.body
+        for node in ast.walk(statement)
+    )
+
+
+def _is_another_job(loop: Loop, call: ast.Call) -> bool:
+    """Whether each turn works on something else: an item of the loop, or one of a queue."""
+    items: set[str] = set()
+    if not isinstance(loop, ast.While) and not _counts(loop):
+        items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    for node in ast.walk(loop):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _reads(
+                value, items
+            ) or _fetches(value):
+                items.add(name)
+    return _reads(call, items)
+
+
+def _counts(loop: ast.For | ast.AsyncFor) -> bool:
+    match loop.iter:
+        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
+            return True
+    return False
+
+
+def _reads(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
+
+
+def _fetches(value: ast.expr) -> bool:
+    """``jobs.get()``, ``next(prompts)``: another one each time."""
+    match unawaited(value):
+        case ast.Call(func=ast.Name(id="next")):
+            return True
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in {"get", "get_nowait", "pop", "popleft", "receive", "recv", "blpop"}
+    return False
