@@ -145,6 +145,12 @@ class Source:
             self.column(end_line, end_byte),
         )
 
+    def written(self, span: Span) -> str:
+        """The text of a stretch just as it is written, line ends included."""
+        starts = [0, *(matched.end() for matched in LINE_END.finditer(self.text))]
+        begin = starts[span.line - 1] + span.column
+        return self.text[begin : starts[span.end_line - 1] + span.end_column]
+
     def snippet(self, span: Span) -> str:
         """The text of a stretch, its lines joined by ``\\n``."""
         lines = self.lines[span.line - 1 : span.end_line]

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from bgmode.checks.missing_idempotency_key import unsupported_arguments
 from bgmode.checks.subject import Subject
 from bgmode.finding import Edit, Finding, Fix, RemoveKeyword, ReplaceExpression, SetItem
+from bgmode.flow.values import Known
 from bgmode.model.calls import BackgroundCall
+from bgmode.model.keys import key_evidence
 from bgmode.model.origins import Origin, origins
 
 
@@ -32,7 +34,10 @@ def _fix(subject: Subject, call: BackgroundCall, origin: Origin) -> Fix | None:
     if isinstance(origin.value, ast.NamedExpr | ast.Yield | ast.YieldFrom):
         return None
     header = call.provider.idempotency_header
-    value = subject.source.snippet(subject.span(origin.value))
+    held = call.arguments.fields.get(origin.node.arg or "")
+    if isinstance(held, Known) and not isinstance(held.value, str):
+        return None  # no header can hold it
+    value = subject.source.written(subject.span(origin.value))
     edits = _edits(subject, call, origin.node, f'"{header}": {value}')
     return Fix("safe", f"send it as the header `{header}`", edits) if edits else None
 
@@ -47,6 +52,8 @@ def _edits(
             if not isinstance(other.value, ast.Dict):
                 return ()
             name, _, value = entry.partition(": ")
+            if key_evidence(call, (), ()) != "none":
+                return ()  # there is a key already: which one counts?
             adding = SetItem(subject.span(other.value), name.strip('"'), value)
             return (adding, RemoveKeyword(subject.span(call.node), keyword.arg or ""))
         if other.arg is None and call.argument("headers").presence != "omitted":

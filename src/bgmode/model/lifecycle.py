@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Literal, TypeAlias
 
+from bgmode.flow.callees import PASS_THROUGH
 from bgmode.flow.names import FUNCTIONS, Names
 from bgmode.model.calls import BackgroundCall
 
@@ -30,10 +31,17 @@ def lost(call: BackgroundCall) -> tuple[Loss, str] | None:
     return None
 
 
-def _whole(names: Names, node: ast.expr) -> ast.AST:
-    """The call with the ``await`` around it."""
+def _whole(names: Names, node: ast.AST) -> ast.AST:
+    """The call with what only passes it on around it: ``await``, ``create_task``, ``.id``."""
     above = names.parent.get(node)
-    return above if isinstance(above, ast.Await) else node
+    match above:
+        case ast.Await() | ast.Attribute():
+            return _whole(names, above)
+        case ast.Call(func=function, args=[first, *_]) if first is node and (
+            names.qualify(function) in PASS_THROUGH
+        ):
+            return _whole(names, above)
+    return node
 
 
 def _never_read(names: Names, target: ast.Name) -> bool:
