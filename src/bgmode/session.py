@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bgmode.analysis import Wanted, all_rules, analyse, unreadable
@@ -13,7 +13,7 @@ from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.policy.globs import path_matches
-from bgmode.policy.load import Policies, load_policy
+from bgmode.policy.load import Policies, find_policy, load_policy
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError
 from bgmode.report import Report
@@ -55,7 +55,7 @@ class Session:
         self._project = Project()
         self._broken: set[str] = set()
 
-    def run(self, paths: Iterable[str]) -> Report:
+    def run(self, paths: Sequence[str]) -> Report:
         """Judge everything under ``paths``."""
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
@@ -65,7 +65,8 @@ class Session:
             if path in wanted:
                 self._file(path)
         self.report.errors += walk.errors
-        for path in walk.policies:
+        above = (find_policy(path) for path in paths)
+        for path in [*walk.policies, *(found for found in above if found is not None)]:
             self._validate(path)
         return self._finished()
 
@@ -94,7 +95,7 @@ class Session:
             return None
 
     def _validate(self, path: str) -> None:
-        """A policy file that was passed on the way has to be right, even if no file needs it."""
+        """A policy above or below a path has to be right, even if no file needs it."""
         if self.options.policy is None:
             try:
                 load_policy(os.path.abspath(path))

@@ -167,13 +167,13 @@ def parse(text: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the linted code's own business
             return ast.parse(text)
-    except SyntaxError as error:
-        line = max(error.lineno or 1, 1)
-        raise Unreadable(
-            f"syntax error: {error.msg}", line, max((error.offset or 1) - 1, 0)
-        ) from None
-    except ValueError as error:
-        line = text.count("\n", 0, max(text.find("\0"), 0)) + 1
-        raise Unreadable(f"syntax error: {error}", line) from None
+    except (SyntaxError, ValueError) as error:
+        if "\0" in text:
+            line = len(LINE_END.findall(text, 0, text.index("\0"))) + 1
+            raise Unreadable("syntax error: source code cannot contain null bytes", line) from None
+        if isinstance(error, SyntaxError):
+            line, column = max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0)
+            raise Unreadable(f"syntax error: {error.msg}", line, column) from None
+        raise Unreadable(f"syntax error: {error}") from None
     except (RecursionError, MemoryError):
         raise Unreadable("nested too deeply for Python's own parser") from None

@@ -66,7 +66,7 @@ def wait(id):
     assert "a.py:7: background call: responses.create" in shown
     assert "    store        omitted" in shown
     assert "poll loop in wait" in shown
-    assert "    completed    always left: the loop's header on line 17" in shown
+    assert "    completed    always left: the loop's header on line 15" in shown
     assert "    failed       never left" in shown
 
 

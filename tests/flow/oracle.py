@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from bgmode.flow.exits import Outcome
 from bgmode.flow.names import Code, Loop, Names
 from bgmode.flow.run import Run
-from bgmode.flow.values import POLLED, Known, Record, Truth
+from bgmode.flow.values import POLLED, Known, Record, Truth, Value
 from bgmode.flow.world import Answer
 
 from .phrases import STATUSES
@@ -49,6 +49,9 @@ class Outside:
         pass
 
     def exception_is(self, name: str, ancestor: str) -> Truth:  # noqa: ARG002
+        return None
+
+    def imported(self, name: str) -> Value | None:  # noqa: ARG002
         return None
 
     def answers_a(self, class_name: str) -> bool:
