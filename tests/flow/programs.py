@@ -3,7 +3,7 @@
 A program is a module with a few constants, exception classes and small functions, and one
 function (or method) with loops in it that call ``poll(job)``: the *entry*. Everything a
 program does not define (``poll``, ``flag``, ``work``, ``settings``, ...) comes from outside,
-see ``tracing``. Programs are written so that they never fail by accident: what raises is
+see ``outside``. Programs are written so that they never fail by accident: what raises is
 ``raise``, ``assert`` or a call of something from outside.
 """
 

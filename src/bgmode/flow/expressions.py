@@ -84,7 +84,7 @@ class Expressions:
             case ast.BoolOp():
                 return self._bool_op(node, state)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return negate(self.value(operand, state))
+                return negate(self.test(operand, state))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return Known(-number)
             case ast.UnaryOp(operand=operand):
@@ -267,31 +267,43 @@ class Expressions:
             left = right
         return result
 
-    def _bool_op(self, node: ast.BoolOp, state: State) -> Value:
+    def test(self, node: ast.expr, state: State) -> Value:
+        """The truth of a condition: a Known boolean, or unknown."""
+        match node:
+            case ast.BoolOp():
+                return self._bool_op(node, state, only_truth=True)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return negate(self.test(operand, state))
+        value = self.value(node, state)
+        decided = truth(value)
+        return unknown(value) if decided is None else Known(decided, value.polled)
+
+    def _bool_op(self, node: ast.BoolOp, state: State, *, only_truth: bool = False) -> Value:
+        evaluate = self.test if only_truth else self.value
         ends_at = isinstance(node.op, ast.Or)
         first, *others = node.values
-        result = self.value(first, state)
+        result = evaluate(first, state)
         for other in others:
             decided = truth(result)
             if decided is ends_at:
                 return result
             if decided is not None:
-                result = self.value(other, state)
+                result = evaluate(other, state)
                 continue
             aside = state.copy()
             try:
-                further = self.value(other, aside)
+                further = evaluate(other, aside)
             except Diverges:
                 continue
             joined = join_states([state, aside], blame=result.polled)
             if joined is not None:
                 state.become(joined)
             decided = truth(further)
-            if decided is ends_at:
+            if not only_truth or decided is None:
+                result = unknown(result, further)
+            elif decided is ends_at:
                 # `x or True` is true whatever x is; so is `x and False` false
                 result = Known(ends_at, result.polled or further.polled)
-            elif decided is None:
-                result = unknown(result, further)  # else it is as true as `x` is
         return result
 
     def _binary(
@@ -325,7 +337,7 @@ class Expressions:
                 return UNKNOWN
 
     def _conditional(self, node: ast.IfExp, state: State) -> Value:
-        test = self.value(node.test, state)
+        test = self.test(node.test, state)
         decided = truth(test)
         if decided is not None:
             return self.value(node.body if decided else node.orelse, state)
@@ -656,13 +668,17 @@ class Expressions:
     def _handed_on(self, node: ast.Call, position: int, state: State) -> Value:
         """A call that calls another: ``asyncio.to_thread(function, *arguments)``."""
         target = node.args[position]
+        partial = self.callee_name(node) == "functools.partial"
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
         reply = self.run.world.reply(target, node.keywords, looping=self.run.loops > 0)
         if reply is not None:
             _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)
-            return self._replied(node, reply, state)
+            return UNKNOWN if partial else self._replied(node, reply, state)
         function = self.value(target, state)
+        if partial:
+            self.arguments(call, state)
+            return UNKNOWN
         if isinstance(function, Symbol) and function.name in callees.SLEEPS:
             state.waited = True
         if isinstance(function, Function):

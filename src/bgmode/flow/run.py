@@ -100,6 +100,10 @@ class Run:
         """Evaluate an expression; what it does to ``state`` is done to it."""
         return self._expressions.value(node, state)
 
+    def test(self, node: ast.expr, state: State) -> Value:
+        """Evaluate a condition: a Known boolean, or unknown."""
+        return self._expressions.test(node, state)
+
     def arguments(self, call: ast.Call, state: State) -> Record:
         """The keyword arguments of a call, as they would be in ``state``."""
         try:
@@ -217,7 +221,7 @@ class Run:
                 self._simple(statement, inner)
 
     def _assert(self, node: ast.stmt, test: ast.expr, state: State) -> None:
-        value = self.value(test, state)
+        value = self.test(test, state)
         state.look_at(value)
         holds = truth(value)
         if holds is not True:
@@ -271,7 +275,7 @@ class Run:
     # Branches
 
     def _if(self, node: ast.If, state: State) -> Flow:
-        test = self.value(node.test, state)
+        test = self.test(node.test, state)
         state.look_at(test)
         match truth(test):
             case True:
@@ -292,7 +296,7 @@ class Run:
             inner = state.copy()
             self._capture(case.pattern, subject, inner)
             if case.guard is not None and fits is not False:
-                guard = truth(self.value(case.guard, inner))
+                guard = truth(self.test(case.guard, inner))
                 fits = False if guard is False else (fits if guard else None)
             if fits is False:
                 continue
@@ -601,6 +605,7 @@ class _Turns:
         self.polls = False
         self.unclear = False
         self.waits: list[Truth] = []
+        self.sentinel: tuple[ast.expr, ast.expr] | None = None
         self.may_have_waited = False
 
     def run(self, state: State) -> Flow:
@@ -648,12 +653,23 @@ class _Turns:
     def _finite(self, state: State) -> bool:
         if isinstance(self.node, ast.While):
             return False
-        self.run_.value(self.node.iter, state)
-        name = self.run_._expressions.callee_name(self.node.iter)
         match self.node.iter:
-            case ast.Call(func=ast.Name(id="iter"), args=[_, _]):
+            case ast.Call(func=ast.Name(id="iter"), args=[function, sentinel]):
+                self.sentinel = (function, sentinel)
                 return False
-        return name not in callees.ENDLESS_ITERATORS
+        self.run_.value(self.node.iter, state)
+        return self.run_._expressions.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
+
+    def _asked(self, state: State) -> Value:
+        """``iter(function, sentinel)``: whether the next call gives something else."""
+        if self.sentinel is None:
+            return UNKNOWN
+        function, sentinel = self.sentinel
+        call = ast.copy_location(ast.Call(function, [], []), function)
+        value = self.run_.value(call, state)
+        test = compare(ast.NotEq(), value, self.run_.value(sentinel, state))
+        state.look_at(value)
+        return test
 
     def _may_pace(self) -> bool:
         """Whether the iterable may wait before it gives the next item."""
@@ -672,8 +688,12 @@ class _Turns:
         run = self.run_
         stays: Truth
         if isinstance(self.node, ast.While):
-            test = run.value(self.node.test, state)
+            test = run.test(self.node.test, state)
             state.look_at(test)
+            stays = truth(test)
+            guess = test.polled and stays is None
+        elif self.sentinel is not None:
+            test = self._asked(state)
             stays = truth(test)
             guess = test.polled and stays is None
         else:

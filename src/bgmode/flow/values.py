@@ -143,7 +143,7 @@ def truth(value: Value) -> Truth:
     match value:
         case Known(constant):
             return bool(constant)
-        case Record(mapping=False) | Function() | ClassRef() | Instance() | Symbol():
+        case Record(mapping=False) | Function() | ClassRef() | Instance():
             return True
         case Record(fields, rest):
             if any(not isinstance(entry, Missing | Unknown) for entry in fields.values()):

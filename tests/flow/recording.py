@@ -1,26 +1,17 @@
-"""Really runs a program, and says how each of its loops was left.
+"""Rewrites a program so that it reports how each of its loops was left.
 
-The program's tree is rewritten so that it reports what it does: a loop that begins, a turn
-that begins, a ``break``, ``return`` or ``raise`` that is taken. The outside of the program
-(``poll``, clocks, switches, code that may fail) is a set of stand-ins: polls always answer
-the same, everything else answers by chance.
+The reports go to a :class:`Recorder`: a loop that begins, a turn that begins, a ``break``,
+``return`` or ``raise`` that is taken. The recorder also stops a program that goes on for
+too long, and notices one that fails by accident.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import contextlib
-import copy
-import random
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-
-from .phrases import STATUSES
-from .programs import Program
 
 MOST_TURNS = 70  # of one loop; an abstract run that says ALWAYS has seen the end before
 _MOST_TURNS_OF_ALL = 900
@@ -31,16 +22,18 @@ Line: TypeAlias = int
 
 @dataclass(frozen=True)
 class Departure:
-    """How a loop went that was reached once and has polled.
+    """How a loop went that was reached once.
 
-    ``by`` is the node that left it; None where it was not left in many turns. ``waits``
-    holds for each turn that was followed by another whether it had waited.
+    ``by`` is the statement that left it; None where it was not left in many turns.
+    ``waits`` holds for each turn that was followed by another whether it had waited.
+    ``polled`` says that the loop has polled, ``answered`` that any poll has answered yet.
     """
 
     loop: Line
     by: Line | None
     waits: tuple[bool, ...]
     polled: bool
+    answered: bool
 
 
 class Stopped(BaseException):
@@ -68,11 +61,13 @@ class Recorder:
         self._raised: dict[int, tuple[BaseException, Line | None]] = {}
         self._turns = 0
         self._stopped = False
+        self._answered = False
 
     # What the outside reports
 
     def polled(self) -> None:
         self.check()
+        self._answered = True
         for visit in self._visits:
             visit.polled = True
 
@@ -125,7 +120,8 @@ class Recorder:
             self._depart(visit, by)
 
     def _depart(self, visit: _Visit, by: Line | None) -> None:
-        self.departures.append(Departure(visit.loop, by, tuple(visit.waits), visit.polled))
+        waits = tuple(visit.waits)
+        self.departures.append(Departure(visit.loop, by, waits, visit.polled, self._answered))
 
     def jump(self, by: Line, value: object = None) -> object:
         self._jump = by
@@ -139,15 +135,15 @@ class Recorder:
     def restore(self, jump: Line | None) -> None:
         self._jump = jump
 
-    def throw(self, by: Line, error: Any, *, by_design: bool = True) -> BaseException:
+    def throw(self, by: Line, error: Any) -> BaseException:
         """``raise error``."""
         thrown: BaseException = error() if isinstance(error, type) else error
-        self._raised[id(thrown)] = (thrown, by if by_design else None)
+        self._raised[id(thrown)] = (thrown, by)
         return thrown
 
-    def leaver(self, _function: object) -> type[BaseException]:
-        """What ``sys.exit`` raises."""
-        return SystemExit
+    def throw_exit(self, by: Line, _function: object) -> BaseException:
+        """``sys.exit()``."""
+        return self.throw(by, SystemExit)
 
     def throw_again(self, by: Line) -> None:
         """``raise`` in a handler."""
@@ -216,13 +212,16 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if ast.unparse(node).startswith("sys.exit("):
             function = ast.parse("sys.exit", mode="eval").body
-            error = ast.Call(self._call("leaver", function), [], [])
-            return ast.Raise(self._call("throw", at, error))
+            return ast.Raise(self._call("throw_exit", at, function))
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        at = self._at(node)
         self.generic_visit(node)
-        error = self._call("from_outside", ast.Call(ast.Name("AssertionError", ast.Load()), [], []))
+        failure = ast.Call(ast.Name("AssertionError", ast.Load()), [], [])
+        error = self._call("throw", at, failure)
+        if not _decides(node.test):
+            error = self._call("from_outside", failure)
         return ast.If(node.test, [ast.Pass()], [ast.Raise(error)])
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
@@ -270,194 +269,18 @@ class _Rewriter(ast.NodeTransformer):
         ]
 
 
+def _decides(test: ast.expr) -> bool:
+    """Whether an assertion certainly says something about the job, not about a type."""
+    match test:
+        case ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            return False
+        case _:
+            return isinstance(test, ast.Compare)
+
+
 def rewritten(source: str) -> types.CodeType:
     """The code of ``source``, which reports to ``_recorder_``."""
-    tree = _Rewriter().visit(copy.deepcopy(ast.parse(source)))
+    tree = _Rewriter().visit(ast.parse(source))
     return compile(ast.fix_missing_locations(tree), "<program>", "exec")
-
-
-class Response:
-    """What a poll answers."""
-
-    __match_args__ = ("status",)
-
-    def __init__(self, status: str, error: str | None = None) -> None:
-        self.status = status
-        self.error = error
-
-    def model_dump(self) -> dict[str, Any]:
-        return dict(vars(self))
-
-
-class Context:
-    """An object with attributes, made outside the program."""
-
-    def __init__(self, done: bool = False, response: Response | None = None) -> None:
-        self.done = done
-        self.response = response
-
-
-class _Settings:
-    def __init__(self, chance: Callable[[str], bool]) -> None:
-        self._chance = chance
-
-    jobs = ("one", "two")
-
-    @property
-    def enabled(self) -> bool:
-        return self._chance("enabled")
-
-    def stopping(self) -> bool:
-        return self._chance("stopping")
-
-
-_ACCIDENTS = (ValueError, RuntimeError, KeyError, TimeoutError, OSError)
-
-
-class Outside:
-    """Everything a program takes from elsewhere, in one of many possible shapes."""
-
-    def __init__(self, recorder: Recorder, status: str, seed: int) -> None:
-        self.recorder = recorder
-        self.status = status
-        self.rng = random.Random(seed)
-        self.settings = _Settings(self.chance)
-        self._turning = self.rng.choice([0.0, 0.05, 0.3, 0.5])
-        self._failing = self.rng.choice([0.0, 0.0, 0.05, 0.5])
-        self._answers: dict[object, bool] = {}
-        self._clock = 0.0
-        self.subscribers: list[Callable[[], object]] = []
-
-    def chance(self, site: object) -> bool:
-        """A switch: some stay as they are for a whole run, others turn now and then."""
-        usual = self._answers.setdefault(site, self.rng.random() < 0.5)
-        return usual ^ (self.rng.random() < self._turning)
-
-    def response(self) -> Response:
-        """A response from before the run."""
-        return Response(self.rng.choice([*STATUSES, self.status]))
-
-    def names(self) -> dict[str, Any]:
-        """What can be imported from outside."""
-        return {
-            "job": "job",
-            "poll": self.poll,
-            "poll_dict": self.poll_dict,
-            "flag": self.flag,
-            "looks_fine": lambda _: self.chance("looks_fine"),
-            "make_error": lambda cls: cls(),
-            "work": self.work,
-            "log": lambda *_: self.recorder.check(),
-            "pause_a_bit": self.pause_a_bit,
-            "VERBOSE": self.chance("VERBOSE"),
-            "lock": contextlib.nullcontext,
-            "use": self.use,
-            "subscribe": self.subscribers.append,
-            "Response": Response,
-            "Context": lambda: Context(),
-        }
-
-    def poll(self, _job: object) -> Response:
-        self.recorder.polled()
-        if not self.recorder.aside:
-            for subscriber in self.subscribers[:3]:
-                if self.chance(subscriber):
-                    self._notify(subscriber)
-        return Response(self.status, self.rng.choice([None, "odd"]))
-
-    def _notify(self, subscriber: Callable[[], object]) -> None:
-        """Somebody else calls a function of the program, and minds its exceptions."""
-        self.recorder.aside = True
-        try:
-            subscriber()
-        except Stopped:
-            raise
-        except BaseException as error:
-            self.recorder.expected(error)
-        finally:
-            self.recorder.aside = False
-
-    def poll_dict(self, job: object) -> dict[str, Any]:
-        return self.poll(job).model_dump()
-
-    def flag(self, site: int) -> bool:
-        self._may_fail(self._failing / 5)
-        return self.chance(site)
-
-    def use(self, context: Context) -> None:
-        """Something outside changes the object it is given."""
-        self.recorder.check()
-        context.done = self.chance("use")
-
-    def work(self) -> None:
-        self._may_fail(self._failing)
-        if self.rng.random() < 0.3:
-            self.recorder.waited()
-
-    def pause_a_bit(self) -> None:
-        self._may_fail(self._failing)
-        self.recorder.waited()
-
-    def _may_fail(self, probability: float) -> None:
-        self.recorder.check()
-        if self.rng.random() < probability:
-            raise self.recorder.from_outside(self.rng.choice(_ACCIDENTS)("outside"))
-
-    def time(self) -> float:
-        self.recorder.check()
-        self._clock += self.rng.random()
-        return self._clock
-
-    @contextlib.contextmanager
-    def suppress(self, *classes: type[BaseException]) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self.recorder.expected(error)
-            if not issubclass(type(error), classes):
-                raise
-
-    def modules(self) -> Mapping[str, types.SimpleNamespace]:
-        """The modules that are not what they seem."""
-        clock = types.SimpleNamespace(
-            time=self.time, monotonic=self.time, sleep=lambda _: self.recorder.waited()
-        )
-        contexts = types.SimpleNamespace(suppress=self.suppress, nullcontext=contextlib.nullcontext)
-        return {
-            "time": clock,
-            "contextlib": contexts,
-            "outside": types.SimpleNamespace(**self.names()),
-        }
-
-    def builtins(self) -> dict[str, Any]:
-        """The builtins, with an ``import`` that gives these modules."""
-        modules = self.modules()
-
-        def bring(name: str, *rest: Any) -> Any:
-            return modules.get(name) or builtins.__import__(name, *rest)
-
-        return {**vars(builtins), "__import__": bring, "print": lambda *_: None}
-
-
-def run(program: Program, code: types.CodeType, status: str, seed: int) -> Recorder:
-    """Run ``program`` once, with one shape of the outside."""
-    recorder = Recorder()
-    outside = Outside(recorder, status, seed)
-    names: dict[str, Any] = {
-        **outside.names(),
-        "__builtins__": outside.builtins(),
-        "_recorder_": recorder,
-        "__name__": "program",
-    }
-    owner, _, method = program.entry.rpartition(".")
-    try:
-        exec(code, names)
-        if owner:
-            getattr(names[owner]("job", outside.response(), outside.settings), method)()
-        else:
-            names[method]("job", outside.response(), outside.settings)
-    except Stopped:
-        pass
-    except BaseException as error:
-        recorder.expected(error)
-    return recorder
