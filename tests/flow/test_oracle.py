@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 
 import pytest
+
 from bgmode.flow.exits import Outcome, Way
 
-from .oracle import Tally, contradiction, verify
+from .oracle import Tally, compare, contradiction, verify
 from .outside import run
 from .programs import Program, generate
 from .recording import Departure, rewritten
+from .traps import TRAPS
 
 VERDICTS = 3_000
 
@@ -96,3 +98,11 @@ def test_real_runs_say_what_left_a_loop(body: str, left_by: dict[int, int | None
     recorder = run(program, rewritten(program.source), "completed", seed=1)
     assert recorder.accident is None
     assert {found.loop: found.by for found in recorder.departures} == left_by
+
+
+@pytest.mark.parametrize("why", TRAPS)
+def test_no_trap_catches_the_abstract_run(why: str) -> None:
+    tally = Tally()
+    compare(TRAPS[why], range(12), tally)
+    assert not tally.accidents
+    assert [str(mismatch) for mismatch in tally.mismatches] == []

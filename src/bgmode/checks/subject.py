@@ -91,7 +91,7 @@ class Case:
     def annotation(self, call: BackgroundCall) -> Annotation | None:
         """Where the call's job type is named: in the code, else in the policy's ``paths``."""
         found = self.module.annotations.job_type(call)
-        if found is not None and found.name is not None:
+        if found is not None and (found.name is not None or found.certain):
             return found
         suggested = self.policy.suggested_job_type(self.source.path)
         if suggested is not None:
@@ -111,13 +111,12 @@ class Case:
         """Every place at which a job type is decided: the call, or each caller of a wrapper."""
         found: list[Judged] = []
         for call in self.calls:
-            annotation = self.annotation(call)
-            if annotation is not None and annotation.name is not None:
-                found.append(Judged(call, call.anchor, annotation))
-                continue
             for caller, given in self.module.annotations.callers(call):
                 if given.name is not None:
                     found.append(Judged(call, caller, given))
+            annotation = self.annotation(call)
+            if annotation is not None and annotation.name is not None:
+                found.append(Judged(call, call.anchor, annotation))
         return tuple(found)
 
     def symbol(self, node: ast.AST) -> str:

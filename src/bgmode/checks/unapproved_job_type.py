@@ -34,6 +34,9 @@ def unapproved_job_type(subject: Subject) -> Iterator[Finding]:
 def approvals_of(subject: Subject, judged: Judged, job_type: JobType) -> list[Approval]:
     """The approvals that speak of a call, expired ones too."""
     path = subject.policy.relative(subject.source.path)
-    symbol = subject.case.symbol(judged.place)
-    approvals = subject.policy.approvals
-    return [approval for approval in approvals if approval.covers(job_type.name, path, symbol)]
+    symbols = {subject.case.symbol(judged.place), subject.case.symbol(judged.call.node)}
+    return [
+        approval
+        for approval in subject.policy.approvals
+        if any(approval.covers(job_type.name, path, symbol) for symbol in symbols)
+    ]

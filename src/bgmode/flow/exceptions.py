@@ -92,9 +92,7 @@ def is_subclass(name: str, ancestor: str, world: World) -> Truth:
         return issubclass(one, other)
     if ancestor == "Exception":
         return True
-    if other is not None and one is None:
-        return None
-    return False if one is not None else None
+    return False if one is not None and _local_class(ancestor, world.names) else None
 
 
 def _by_bases(cls: ast.ClassDef, ancestor: str, world: World) -> Truth:

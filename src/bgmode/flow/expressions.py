@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Exit, State, join_states
 from bgmode.flow.names import (
+    ANY_ENTRY,
     FUNCTIONS,
     MUTATORS,
     Binding,
@@ -25,7 +26,9 @@ from bgmode.flow.values import (
     Function,
     Instance,
     Known,
+    Member,
     Missing,
+    Partial,
     Record,
     Symbol,
     Unknown,
@@ -102,7 +105,8 @@ class Expressions:
             case ast.Tuple(elts=elements):
                 return self._tuple(elements, state)
             case ast.List(elts=elements):
-                return collection(tuple, self._flat(elements, state))
+                spread = any(isinstance(element, ast.Starred) for element in elements)
+                return collection(frozenset if spread else tuple, self._flat(elements, state))
             case ast.Set(elts=elements):
                 return collection(frozenset, self._flat(elements, state))
             case ast.Subscript():
@@ -168,7 +172,8 @@ class Expressions:
         if binding is None:
             return self._imported_twice(scope, name)
         value = self._binding(binding, name, scope)
-        return _shared(value) if name in self.names.mutated else value
+        entries = self.names.mutated.get(name)
+        return value if entries is None else _shared(value, entries)
 
     def _imported_twice(self, scope: Scope, name: str) -> Value:
         bindings = scope.bindings[name]
@@ -358,7 +363,7 @@ class Expressions:
 
     def _text(self, parts: list[ast.expr], state: State) -> Value:
         values = [self.value(piece, state) for piece in parts]
-        if all(isinstance(value, Known) and isinstance(value.value, str) for value in values):
+        if all(_is_text(value) and not isinstance(value.value, Member) for value in values):
             plain = all(
                 not isinstance(piece, ast.FormattedValue)
                 or (piece.conversion == -1 and piece.format_spec is None)
@@ -389,7 +394,9 @@ class Expressions:
     def _tuple(self, elements: list[ast.expr], state: State) -> Value:
         values = self._flat(elements, state)
         spread = any(isinstance(element, ast.Starred) for element in elements)
-        if spread or all(isinstance(value, Known) for value in values):
+        if spread:  # what it is good for is asking what is in it, not in which order
+            return collection(frozenset, values)
+        if all(isinstance(value, Known) for value in values):
             return collection(tuple, values)
         fields = {str(position): value for position, value in enumerate(values)}
         return Record(fields, MISSING, any(value.polled for value in values))
@@ -630,6 +637,8 @@ class Expressions:
             case ClassRef(owner):
                 self.arguments(node, state)
                 return Instance(owner)
+            case Partial(made):
+                return self._partial(made, node, state)
             case Symbol(name):
                 return self._library(node, name, state, alone=alone)
         if isinstance(node.func, ast.Name):
@@ -640,6 +649,12 @@ class Expressions:
             if node.func.id == "run_in_executor" and len(node.args) >= 2:
                 return self._handed_on(node, 1, state)
         return self._opaque(node, function, state, alone=alone)
+
+    def _partial(self, made: ast.Call, node: ast.Call, state: State) -> Value:
+        """Call what ``functools.partial`` was given, with the arguments of both."""
+        target, *positional = made.args
+        joint = ast.Call(target, [*positional, *node.args], [*made.keywords, *node.keywords])
+        return self.value(ast.copy_location(joint, node), state)
 
     def _exit(self, node: ast.Call, state: State) -> Value:
         self.arguments(node, state)
@@ -674,11 +689,11 @@ class Expressions:
         if reply is not None:
             _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)
-            return UNKNOWN if partial else self._replied(node, reply, state)
+            return Partial(node) if partial else self._replied(node, reply, state)
         function = self.value(target, state)
         if partial:
             self.arguments(call, state)
-            return UNKNOWN
+            return Partial(node)
         if isinstance(function, Symbol) and function.name in callees.SLEEPS:
             state.waited = True
         if isinstance(function, Function):
@@ -691,8 +706,8 @@ class Expressions:
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
         match name, positional:
-            case "str", [Known(str()) as text]:
-                return text
+            case "str", [Known(str() as text)] if not isinstance(text, Member):
+                return positional[0]
             case "bool", [value]:
                 decided = truth(value)
                 return unknown(value) if decided is None else Known(decided, value.polled)
@@ -707,7 +722,8 @@ class Expressions:
             case "frozenset" | "set", [Known(tuple() | frozenset() as items, polled)]:
                 return Known(frozenset(items), polled)
             case "tuple" | "list" | "sorted", [Known(tuple() | frozenset() as items, polled)]:
-                return Known(tuple(sorted(items, key=str)), polled)
+                kept = items if name != "sorted" else frozenset(items)
+                return Known(kept, polled)
             case "frozenset" | "set", []:
                 return Known(frozenset())
             case "dict", _:
@@ -838,9 +854,19 @@ def _polled(value: Value) -> Value:
             return value
 
 
-def _shared(value: Value) -> Value:
-    """A module's dict or list that somebody changes somewhere."""
-    return opened(value) if isinstance(value, Record) else unknown(value)
+def _shared(value: Value, entries: set[object]) -> Value:
+    """A dict or list outside the function that somebody changes somewhere."""
+    if not isinstance(value, Record):
+        return unknown(value)
+    fields = {
+        name: unknown(entry) if name in entries or ANY_ENTRY in entries else entry
+        for name, entry in value.fields.items()
+    }
+    return opened(Record(fields, value.rest, value.polled, value.mapping))
+
+
+def _is_text(value: Value) -> TypeGuard[Known]:
+    return isinstance(value, Known) and isinstance(value.value, str)
 
 
 def _is_enumeration(cls: ast.ClassDef) -> bool:
@@ -849,8 +875,10 @@ def _is_enumeration(cls: ast.ClassDef) -> bool:
 
 def _enumeration_member(cls: ast.ClassDef, name: str, value: Value) -> Value:
     bases = [dotted(base) or "" for base in cls.bases]
-    if any(base == "str" or base.endswith("StrEnum") for base in bases):
+    if any(base.endswith("StrEnum") for base in bases):
         return value if isinstance(value, Known) else Known(name.lower())
+    if "str" in bases:
+        return Known(Member(value.value)) if _is_text(value) else unknown(value)
     return Record({"value": value, "name": Known(name)}, UNKNOWN)
 
 

@@ -40,6 +40,8 @@ MUTATORS = frozenset(
     ]
 )
 """Methods that change the list, set or dict they are called on."""
+ANY_ENTRY = object()
+"""Some entry of a mapping, nobody knows which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Names:
         self.functions: list[FunctionNode] = []
         self.classes: list[ast.ClassDef] = []
         self.imports: dict[str, str] = {}
-        self.mutated: set[str] = set()
+        self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self._walk()
 
@@ -132,8 +134,11 @@ class Names:
                 case ast.Call():
                     self.calls.append(node)
                     self._note_mutation(node.func)
-                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                    self.mutated.add(name)
+                case ast.Subscript(
+                    value=ast.Name(id=name), slice=index, ctx=ast.Store() | ast.Del()
+                ):
+                    key = index.value if isinstance(index, ast.Constant) else ANY_ENTRY
+                    self.mutated.setdefault(name, set()).add(key)
                 case ast.While() | ast.For() | ast.AsyncFor():
                     self.loops.append(node)
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -157,7 +162,7 @@ class Names:
     def _note_mutation(self, function: ast.expr) -> None:
         match function:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in MUTATORS:
-                self.mutated.add(name)
+                self.mutated.setdefault(name, set()).add(ANY_ENTRY)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):

@@ -65,6 +65,7 @@ class Run:
         self._expressions = Expressions(self)
         self._steps = 0
         self._stack: list[ScopeNode] = []
+        self._frames: dict[ScopeNode, State] = {}  # of functions that wait for a call
         self._timeouts: list[ast.AST] = []
         self._pending: dict[Code, State] = {}
         self.gave_up = False
@@ -297,6 +298,7 @@ class Run:
             self._capture(case.pattern, subject, inner)
             if case.guard is not None and fits is not False:
                 guard = truth(self.test(case.guard, inner))
+                state = inner.copy() if fits else join_two(state, inner)
                 fits = False if guard is False else (fits if guard else None)
             if fits is False:
                 continue
@@ -343,7 +345,7 @@ class Run:
         self.loops += 1
         flow = turns.run(state)
         self.loops -= 1
-        if len(self._stack) == 1 and turns.polled:
+        if len(self._stack) == 1 and (turns.polled or turns.endless):
             outcome = turns.outcome()
             known = self.outcomes.get(node)
             self.outcomes[node] = known.joined(outcome) if known else outcome
@@ -468,6 +470,8 @@ class Run:
         if len(self._stack) > _DEEPEST_CALL or code in self._stack or not self._plain(code):
             return None
         self._pending.pop(code, None)
+        if self._stack:
+            self._frames[self._stack[-1]] = state
         inner = self._enter(function, positional, keywords, state)
         self._stack.append(code)
         outer, self.raised = self.raised, []
@@ -516,8 +520,8 @@ class Run:
         self, function: Function, positional: list[Value], keywords: Record, state: State
     ) -> State:
         code = function.node
-        closure = self.names.scope_node(code) in self._stack
-        names = dict(state.names) if closure else {}
+        around = self._around(code)
+        names = dict(around.names) if around is not None else {}
         inner = State(names, state.polled, state.waited)
         arguments = parameters(code)
         ordered = [*code.args.posonlyargs, *code.args.args]
@@ -542,6 +546,11 @@ class Run:
         for arg, value in zip(ordered, given, strict=False):
             inner.assign(arg.arg, value)
         return inner
+
+    def _around(self, code: Code) -> State | None:
+        """The state of the function that ``code`` is defined in, if that is being run."""
+        outer = self.names.scope_node(code)
+        return self._frames.get(outer) if outer in self._stack else None
 
     def _default(self, code: Code, name: str) -> Value:
         default = defaults(code).get(name)
@@ -586,9 +595,10 @@ class Run:
             for key, value in end.names.items():
                 if key.startswith(first.arg + "."):
                     state.names[function.receiver + key[len(first.arg) :]] = value
+        around = self._around(code)
         for name in self.names.scopes[code].elsewhere:
-            if name in end.names:
-                state.assign(name, end.names[name])
+            if around is not None and name in end.names:
+                around.assign(name, end.names[name])
 
 
 class _Turns:
@@ -729,8 +739,8 @@ class _Turns:
 
     def _leave_by_header(self, state: State, *, guess: bool) -> None:
         flow = self.run_.block(self.node.orelse, state)
-        for way_out in flow.exits:
-            self._take(way_out.guessed() if guess else way_out)
+        for way_out in flow.exits:  # a break in the loop's else is one of the loop around it
+            self._leave(way_out.guessed() if guess else way_out)
         if flow.falls is not None:
             self._way(self.node, flow.falls, guess=guess)
             self.left.append((flow.falls, guess))
@@ -740,6 +750,9 @@ class _Turns:
             self._way(way_out.node, way_out.state, guess=way_out.guess)
             self.left.append((way_out.state, way_out.guess))
             return
+        self._leave(way_out)
+
+    def _leave(self, way_out: Exit) -> None:
         self.exits.append(way_out)
         if not way_out.implicit or way_out.guess:
             self._way(way_out.node, way_out.state, guess=way_out.guess)

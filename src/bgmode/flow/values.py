@@ -16,6 +16,12 @@ Truth: TypeAlias = bool | None
 _LARGEST = 512  # elements or characters of a constant that is computed; larger ones are unknown
 
 
+class Member(str):
+    """A member of a ``(str, Enum)``: equal to its value, but not what ``str()`` gives."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A constant: a string, number, boolean, None, or a tuple or frozenset of constants."""
@@ -76,6 +82,14 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """``functools.partial(...)``: the call that made it."""
+
+    node: ast.Call
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """Something imported, by its dotted name."""
 
@@ -83,7 +97,9 @@ class Symbol:
     polled: bool = False
 
 
-Value: TypeAlias = Known | Unknown | Missing | Record | Function | ClassRef | Instance | Symbol
+Value: TypeAlias = (
+    Known | Unknown | Missing | Record | Function | ClassRef | Instance | Partial | Symbol
+)
 
 UNKNOWN = Unknown()
 POLLED = Unknown(polled=True)
@@ -290,6 +306,10 @@ def binary(operator: ast.operator, left: Value, right: Value) -> Value:
             result = one + other
         case ast.Add(), Known(tuple() as first), Known(tuple() as second):
             result = first + second
+        case ast.Add(), Known(tuple() | frozenset() as first), Known(
+            tuple() | frozenset() as second
+        ):
+            result = frozenset(first) | frozenset(second)  # lists of which the order is lost
         case ast.BitOr(), Known(frozenset() as first), Known(frozenset() as second):
             result = first | second
         case ast.Sub(), Known(frozenset() as first), Known(frozenset() as second):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bgmode.flow.exits import State
 from bgmode.flow.expressions import Expressions
-from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted
+from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.run import Run
 from bgmode.flow.values import NONE, Known, Missing, Record, Value, part
@@ -89,19 +89,33 @@ class Annotations:
     def callers(self, call: BackgroundCall) -> Iterator[tuple[ast.Call, Annotation]]:
         """The calls of a wrapper that takes the job type from them, each with its own."""
         function = self.names.function(call.node)
-        for origin in call.origins("metadata"):
-            node = _entry(origin.value, self.vocabulary.metadata_key)
-            if not isinstance(function, FUNCTIONS) or not isinstance(node, ast.Name):
+        if not isinstance(function, FUNCTIONS):
+            return
+        name = self._handed_parameter(call, function)
+        ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
+        for caller in self.names.calls if name is not None else []:
+            if name is None or not self._calls(caller, function):
                 continue
-            ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
-            for caller in self.names.calls:
-                if not self._calls(caller, function):
-                    continue
-                given = _argument(caller, node.id, ordered)
-                if given is not None:
-                    span = self.source.span(given)
-                    value = self.constant(given)
-                    yield caller, self._annotation(value, "the wrapper's caller", span, given)
+            given = _argument(caller, name, ordered)
+            if given is not None:
+                span = self.source.span(given)
+                value = self.constant(given)
+                yield caller, self._annotation(value, "the wrapper's caller", span, given)
+
+    def _handed_parameter(
+        self, call: BackgroundCall, function: ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> str | None:
+        """The parameter of a wrapper that says the job type of the call in it."""
+        names = {arg.arg for arg in parameters(function)}
+        for origin in call.origins("metadata"):
+            mapping: ast.expr | None = origin.value
+            if isinstance(mapping, ast.Name):
+                binding = self.names.scopes[function].only(mapping.id)
+                mapping = binding.value if binding is not None else None
+            node = _entry(mapping, self.vocabulary.metadata_key) if mapping is not None else None
+            if node is not None:
+                return node.id if isinstance(node, ast.Name) and node.id in names else None
+        return self.vocabulary.name if self.vocabulary.name in names else None
 
     def _calls(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         match call.func:

@@ -27,6 +27,7 @@ class PollLoop:
     outcomes: dict[str, Outcome]
     provider: Provider
     bounded_outside: bool = False
+    is_one_of_several: bool = False
 
     @property
     def running(self) -> Outcome:
@@ -76,6 +77,8 @@ class PollLoop:
             and self.outcomes[status].ways
             and not told_apart(self.outcomes[status], completed)
         )
+        if self.is_one_of_several:  # first the queue, then the work
+            return ()
         return early if len(early) < len(self.provider.running) else ()
 
     @property
@@ -174,6 +177,11 @@ class Polling:
                 {status: table.get(status, Outcome()) for status in statuses},
                 self.provider,
                 self._is_bounded_outside(scope),
+                any(
+                    self.names.parent[other] is self.names.parent[node]
+                    for other in tables
+                    if other is not node
+                ),
             )
             for node, table in tables.items()
             if self._scope(node) is scope

@@ -1,0 +1,379 @@
+"""Small programs of which an abstract run says wrong things easily, each for one reason.
+
+They were found by comparing random programs (``oracle``) and reduced. ``wait`` is the entry,
+or ``Waiter.run`` where there is a class.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from .programs import Program
+
+_METHODS = """
+class Waiter:
+    def __init__(self, job, response, settings):
+        self.job = job
+        self.response = response
+        self.done = False
+"""
+
+_TEXTS: dict[str, str] = {
+    "a star in a tuple": """
+        TERMINAL = ("completed", "failed")
+        def wait(job, response, settings):
+            while poll(job).status not in (*TERMINAL, "cancelled"):
+                pass
+        """,
+    "a break in an else is one of the loop outside": """
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                while flag(0):
+                    pass
+                else:
+                    break
+        """,
+    "an imported switch": """
+        from outside import VERBOSE
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                if VERBOSE:
+                    return
+        """,
+    "or gives a value, not a truth": """
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                if (response.status or "queued") not in ("queued", "in_progress"):
+                    return
+        """,
+    "an undecided or gives a value": """
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                if (flag(0) or "queued") != "queued":
+                    return
+        """,
+    "a closure changes a list": """
+        def wait(job, response, settings):
+            history = []
+            def note():
+                history.append(response.status)
+            while response.status not in history:
+                response = poll(job)
+                note()
+        """,
+    "a function changes the dict it is given": """
+        def store(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                store(info, poll(job))
+        """,
+    "a function changes the object it is given": """
+        def keep(box, r):
+            box.done = r.status == "completed"
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            while not context.done:
+                keep(context, poll(job))
+        """,
+    "a function changes a dict of the module": """
+        SHARED = {"done": False}
+        def store(r):
+            SHARED["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            while not SHARED["done"]:
+                store(poll(job))
+        """,
+    "two names for one dict": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            alias = info
+            while not info["done"]:
+                alias["done"] = poll(job).status == "completed"
+        """,
+    "two names for one list": """
+        def wait(job, response, settings):
+            pending = ["a"]
+            alias = pending
+            while pending:
+                if poll(job).status == "completed":
+                    alias.clear()
+        """,
+    "two names for one object": """
+        def wait(job, response, settings):
+            context = Context()
+            alias = context
+            context.done = False
+            while not context.done:
+                alias.done = poll(job).status == "completed"
+        """,
+    "a dict of the object under another name": _METHODS
+    + """
+        self.info = {"done": False}
+
+    def run(self):
+        info = self.info
+        while not info["done"]:
+            self.info["done"] = poll(self.job).status == "completed"
+""",
+    "somebody else calls a closure": """
+        def wait(job, response, settings):
+            done = False
+            def mark():
+                nonlocal done
+                done = True
+            subscribe(mark)
+            while not done:
+                poll(job)
+        """,
+    "somebody else calls a method": _METHODS
+    + """
+        subscribe(self.mark)
+
+    def mark(self):
+        self.done = True
+
+    def run(self):
+        self.done = False
+        while not self.done:
+            poll(self.job)
+""",
+    "a closure is called from a function with names of its own": """
+        def call_it(fn):
+            done = True
+            return fn()
+        def wait(job, response, settings):
+            done = False
+            def stay():
+                return not done
+            while call_it(stay):
+                done = poll(job).status == "completed"
+        """,
+    "a closure that changes a name is called by another function": """
+        def call_it(fn):
+            return fn()
+        def wait(job, response, settings):
+            done = False
+            def advance():
+                nonlocal done
+                done = poll(job).status == "completed"
+            while not done:
+                call_it(advance)
+        """,
+    "a name for two exceptions": """
+        ERRORS = (ValueError, KeyError)
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                try:
+                    raise KeyError
+                except ERRORS:
+                    pass
+        """,
+    "another name for an exception": """
+        Gone = LookupError
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                try:
+                    raise KeyError
+                except Gone:
+                    pass
+        """,
+    "a condition that always raises": """
+        def check(r):
+            raise LookupError(r.status)
+        def wait(job, response, settings):
+            while check(poll(job)):
+                pass
+        """,
+    "a condition that raises in the second turn": _METHODS
+    + """
+    def going_on(self):
+        if self.done:
+            raise LookupError
+        return flag(0)
+
+    def run(self):
+        while self.going_on():
+            self.done = True
+        while True:
+            poll(self.job)
+""",
+    "a guard that raises": """
+        def check(r):
+            raise LookupError
+        def wait(job, response, settings):
+            while True:
+                r = poll(job)
+                match r.error:
+                    case "odd" if check(r):
+                        pass
+        """,
+    "a guard that polls": """
+        def wait(job, response, settings):
+            current = response
+            while True:
+                match flag(0):
+                    case True if (current := poll(job)).status == "odd":
+                        pass
+                if current.status in ("completed", "failed"):
+                    return
+        """,
+    "a program that ends": """
+        import sys
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                sys.exit(1)
+        """,
+    "iter with a last answer": """
+        def wait(job, response, settings):
+            for status in iter(lambda: poll(job).status, "completed"):
+                log(status)
+        """,
+    "a partial polls when it is called": """
+        import functools
+        def wait(job, response, settings):
+            fetch = functools.partial(poll, job)
+            while fetch().status not in ("completed", "failed"):
+                pass
+        """,
+    "arguments that are spread out": """
+        def check(r, strict=False):
+            if not strict:
+                raise LookupError
+            return r.status == "completed"
+        def wait(job, response, settings):
+            while not check(*(poll(job), True)):
+                pass
+        """,
+    "a set has no order": """
+        WORDS = tuple({"completed", "failed"})
+        def wait(job, response, settings):
+            while poll(job).status != WORDS[0]:
+                pass
+        """,
+    "str of a member of an enumeration": """
+        import enum
+        class Status(str, enum.Enum):
+            COMPLETED = "completed"
+        def wait(job, response, settings):
+            while poll(job).status != str(Status.COMPLETED):
+                pass
+        """,
+    "waiting in a loop inside": """
+        import time
+        def wait(job, response, settings):
+            for attempt in range(3):
+                for again in range(2):
+                    poll(job)
+                    time.sleep(1)
+        """,
+    "a finally that leaves after a handler that fails": """
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                try:
+                    work()
+                except ValueError:
+                    work()
+                finally:
+                    if flag(0):
+                        break
+        """,
+    "an exception in a handler that a finally swallows": """
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                try:
+                    try:
+                        raise KeyError
+                    except KeyError:
+                        work()
+                        continue
+                except RuntimeError:
+                    return
+        """,
+    "setattr": """
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            while not context.done:
+                setattr(context, "done", poll(job).status == "completed")
+        """,
+    "code outside changes the object it is given": """
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            while not context.done:
+                poll(job)
+                use(context)
+        """,
+    "a walrus in a comprehension": """
+        def wait(job, response, settings):
+            current = response
+            while True:
+                any((current := poll(j)).error for j in settings.jobs)
+                if current.status == "completed":
+                    return
+        """,
+    "a list in place": """
+        def wait(job, response, settings):
+            pending = ["a", "b"]
+            while pending:
+                if poll(job).status == "completed":
+                    pending[:] = []
+        """,
+    "a list that grows in place": """
+        def wait(job, response, settings):
+            history = []
+            alias = history
+            while "completed" not in history:
+                alias += [poll(job).status]
+        """,
+    "a default that lives on": """
+        def remember(r, seen=[]):
+            seen.append(r.status)
+            return len(seen) > 3
+        def wait(job, response, settings):
+            while not remember(poll(job)):
+                pass
+        """,
+    "a name that is deleted": """
+        def wait(job, response, settings):
+            status = "queued"
+            while status == "queued":
+                del status
+                status = poll(job).status
+        """,
+    "continue in a finally": """
+        def wait(job, response, settings):
+            while True:
+                try:
+                    if poll(job).status == "completed":
+                        return
+                finally:
+                    continue
+        """,
+    "a return that a finally replaces": """
+        def wait(job, response, settings):
+            while True:
+                try:
+                    return poll(job)
+                finally:
+                    if flag(0):
+                        continue
+        """,
+}
+
+TRAPS: dict[str, Program] = {
+    why: Program(textwrap.dedent(text), "Waiter.run" if "class Waiter" in text else "wait")
+    for why, text in _TEXTS.items()
+}
