@@ -146,7 +146,27 @@ class Body(Phrases):
             ]
         )
 
+    def _to_the_point(self) -> Lines:
+        """A statement about what this program is mainly about, or any other."""
+        scope = self.scope
+        change = {
+            "mappings": self._set_entry,
+            "contexts": self._set_context,
+            "histories": self._set_history,
+            "bags": self._set_bag,
+            "flags": self._set_flag,
+        }.get(scope.focus or "")
+        names = getattr(scope, scope.focus) if scope.focus else []
+        return self._one_of(
+            (1, self._line(names, change) if change else None),
+            (1, self._line([call for call in scope.procedures if "(" in call], str)),
+            (0.1, self._any_simple),
+        )
+
     def _simple(self) -> Lines:
+        return self._to_the_point() if self.chance(0.4) else self._any_simple()
+
+    def _any_simple(self) -> Lines:
         scope = self.scope
         line = self._line
         bare = scope.bare(scope.statuses)

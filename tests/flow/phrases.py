@@ -68,6 +68,7 @@ class Scope:
     groups: list[str] = field(default_factory=list)  # tuples of exception classes
     job: str = "job"
     settings: str | None = None
+    focus: str | None = None  # the field whose names this program is mainly about
 
     def inner(self, **changes: object) -> Scope:
         """A scope that can be extended without changing this one."""
@@ -428,6 +429,9 @@ class Phrases:
 
     def condition(self, depth: int = 2) -> str:
         """Any condition."""
+        focused = self._focused() if self.chance(0.4) else None
+        if focused is not None:
+            return focused()
         deeper = depth > 0
         inner = depth - 1
 
@@ -465,6 +469,39 @@ class Phrases:
                 else None,
             ),
             (0.3, lambda: self.rng.choice(["True", "False"])),
+        )
+
+    def _focused(self) -> Phrase | None:
+        """A condition on what this program is mainly about."""
+        scope = self.scope
+        match scope.focus:
+            case "mappings":
+                return self._over(scope.mappings, self._about_mapping)
+            case "contexts":
+                return self._over(scope.contexts, self._about_context)
+            case "histories":
+                return self._over(scope.histories, self._about_history)
+            case "bags":
+                return self._over(scope.bags, lambda n: f"({self.status()} {self._in()} {n})")
+            case "flags":
+                return self._about_flag if scope.flags else None
+            case "pending":
+                return self._over(scope.pending, self._about_pending)
+            case "conditions":
+                return self._over(scope.conditions, str)
+            case "words":
+                return self._over(scope.words, self._about_word)
+            case _:
+                return None
+
+    def _about_mapping(self, name: str) -> str:
+        return self.rng.choice(
+            [
+                f"{name}['done']",
+                f"(not {name}['done'])",
+                f"{name}.get('done')",
+                f"({name}['status'] {self._in()} {self.set_of_words()})",
+            ]
         )
 
     # Exceptions

@@ -42,7 +42,7 @@ class _Author:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.module = Scope()
+        self.module = Scope(focus=rng.choice([None, None, *_FOCUSES]))
         self.stores: dict[str, str] = {}  # procedures of a box and a response: what box is
         self.boxes: Lines = []
         self.lines: Lines = []
@@ -251,7 +251,8 @@ class _Author:
             (scope.bags, "bag", ["{'completed'}", "set()", "{'queued', 'in_progress'}"]),
             (scope.pending, "pending", [f"list({scope.settings}.jobs)", "['a', 'b']"]),
         ):
-            for position in range(self.rng.choice([0, 0, 1, 1, 2])):
+            focused = names is getattr(scope, scope.focus or "", None)
+            for position in range(self.rng.choice([1, 2] if focused else [0, 0, 1, 1, 2])):
                 name = f"{stem}_{position}" if position else stem
                 annotation = ": object" if self._chance(0.05) else ""
                 value = self.rng.choice([*values, *names[-1:] * (stem in _SHARABLE)])
@@ -387,6 +388,16 @@ class _Author:
         self.lines += indented([*decorators, *suite(f"def {name}(self):", lines)])
 
 
+_FOCUSES = (
+    "mappings",
+    "contexts",
+    "histories",
+    "bags",
+    "flags",
+    "pending",
+    "conditions",
+    "words",
+)
 _SHARABLE = ("info", "history", "bag", "context")
 
 

@@ -346,6 +346,41 @@ _TEXTS: dict[str, str] = {
             while not remember(poll(job)):
                 pass
         """,
+    "a closure that changes a name and raises": """
+        def wait(job, response, settings):
+            done = False
+            def step():
+                nonlocal done
+                done = poll(job).status == "completed"
+                raise LookupError
+            while not done:
+                try:
+                    step()
+                except LookupError:
+                    pass
+        """,
+    "a function that changes a dict and raises": """
+        def step(box, r):
+            box["done"] = r.status == "completed"
+            raise LookupError
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                try:
+                    step(info, poll(job))
+                except LookupError:
+                    pass
+        """,
+    "a function that gives its parameter another value": """
+        def step(box, r):
+            box["done"] = r.status == "completed"
+            box = {"done": False}
+            box["done"] = False
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                step(info, poll(job))
+        """,
     "a name that is deleted": """
         def wait(job, response, settings):
             status = "queued"

@@ -50,25 +50,38 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     if tested is None or not _speaks_of_statuses(subject, loop, condition):
         return None
     text = subject.source.snippet(subject.span(tested))
-    if _begins_otherwise(subject, loop, tested):
-        statuses = ", ".join(f'"{status}"' for status in loop.provider.terminal)
-        value, message = f"{text} not in {{{statuses}}}", "go on until the status is terminal"
-    else:
+    if _is_surely_a_status(subject, loop, tested):
         statuses = ", ".join(f'"{status}"' for status in loop.provider.running)
         value = f"{text} in {{{statuses}}}"
         message = f"go on only while the status is {listed(loop.provider.running)}"
+    else:  # it may begin with something else, such as None
+        statuses = ", ".join(f'"{status}"' for status in loop.provider.terminal)
+        value, message = f"{text} not in {{{statuses}}}", "go on until the status is terminal"
     return Fix("unsafe", message, (ReplaceExpression(subject.span(condition), value),))
 
 
-def _begins_otherwise(subject: Subject, loop: PollLoop, tested: ast.expr) -> bool:
-    """Whether the loop begins with a status that no response has, such as None."""
-    if not isinstance(tested, ast.Name):
-        return False
-    scope = subject.case.module.names.defining_scope(tested.id, loop.node)
-    for binding in scope.bindings.get(tested.id, []) if scope else []:
-        value = binding.value
-        if isinstance(value, ast.Constant) and value.value not in loop.provider.running:
+def _is_surely_a_status(subject: Subject, loop: PollLoop, tested: ast.expr) -> bool:
+    """Whether ``tested`` always holds the status of a response, also before the first poll."""
+    match tested:
+        case ast.Attribute(value=ast.Name(id=name), attr="status"):
+            return name not in {"self", "cls"}
+        case ast.Attribute(value=ast.Attribute(), attr="status"):
             return True
+        case ast.Name(id=name):
+            scope = subject.case.module.names.defining_scope(name, loop.node)
+            bindings = scope.bindings.get(name, []) if scope else []
+            return bool(bindings) and all(
+                _is_status_value(binding.value, loop) for binding in bindings
+            )
+    return False
+
+
+def _is_status_value(value: ast.expr | None, loop: PollLoop) -> bool:
+    match value:
+        case ast.Attribute(attr="status"):
+            return True
+        case ast.Constant(value=word):
+            return word in loop.provider.running
     return False
 
 
@@ -138,11 +151,37 @@ def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
         return None
     missing = ", ".join(f'"{name}"' for name in loop.taken_for_running)
     test = f"{status} in {{{missing}}}" if "," in missing else f"{status} == {missing}"
-    lines = (f"if {test}:", f'    raise RuntimeError(f"background response ended as {{{status}}}")')
+    guard = _guard(subject, statement.test)
+    if guard is None:
+        return None
+    lines = (
+        f"if {guard}{test}:",
+        f'    raise RuntimeError(f"background response ended as {{{status}}}")',
+    )
     if '"' in status:
         return None
     edit = InsertStatement(subject.span(statement), lines)
     return Fix("unsafe", f"raise when the response is {listed(loop.taken_for_running)}", (edit,))
+
+
+def _guard(subject: Subject, test: ast.expr) -> str | None:
+    """What a branch asks before it looks at the status: ``response is not None and ``.
+
+    None where the branch is put together in another way.
+    """
+    match test:
+        case ast.Compare():
+            return ""
+        case ast.BoolOp(op=ast.And(), values=values):
+            before: list[str] = []
+            for value in values:
+                if isinstance(value, ast.Compare) and _is_status(value.left):
+                    return "".join(f"{text} and " for text in before)
+                text = subject.source.snippet(subject.span(value))
+                if "\n" in text or isinstance(value, ast.NamedExpr | ast.BoolOp | ast.IfExp):
+                    return None
+                before.append(text)
+    return None
 
 
 def _ends_with_leaving_else(statement: ast.If) -> bool:

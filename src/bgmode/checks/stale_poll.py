@@ -18,4 +18,4 @@ _NEVER = (
 
 def stale_poll(subject: Subject) -> Iterator[Finding]:
     for stale in subject.case.module.polling.stale:
-        yield subject.finding(stale.node, _DROPPED if stale.dropped else _NEVER)
+        yield subject.finding(stale.node, _DROPPED if stale.dropped is not None else _NEVER)

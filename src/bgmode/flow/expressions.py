@@ -766,6 +766,8 @@ class Expressions:
             or any(value.polled for value in evaluated)
             or self._receiver_polled(receiver, state)
         )
+        if self.run.world.objects_change and not callees.cannot_wait(name, imported=imported):
+            fed = True  # it may be what somebody else has polled
         for value in evaluated:
             if isinstance(value, Function):
                 self.run.probe(value, state)

@@ -290,15 +290,21 @@ class Names:
                 found.setdefault((owner, node.attr), []).append(binding)
         return found
 
-    @cached_property
-    def shared(self) -> set[str]:
-        """Names that code elsewhere may change at any time.
+    def is_shared(self, name: str, at: ast.AST) -> bool:
+        """Whether code elsewhere may change ``name``, as it is meant at ``at``, at any time.
 
-        Those are the names that a function declares ``global``, and those that an inner
-        function changes (``nonlocal``, an entry, a list's method) and that is handed on
-        instead of only being called by its name.
+        So it is with names that a function declares ``global``, and those that an inner
+        function changes (``nonlocal``, an entry, a list's method) that is handed on instead
+        of only being called by its name.
         """
-        found: set[str] = set()
+        if name not in self._shared:
+            return False
+        scope = self.defining_scope(name, at)
+        return scope is None or scope.node in self._shared[name]
+
+    @cached_property
+    def _shared(self) -> dict[str, set[ScopeNode]]:
+        found: dict[str, set[ScopeNode]] = {}
         called = {call.func for call in self.calls}
         handed_on = {
             node.id
@@ -307,11 +313,15 @@ class Names:
         }
         for node in self.parent:
             if isinstance(node, ast.Global):
-                found.update(node.names)
+                for name in node.names:
+                    found.setdefault(name, set()).add(self.tree)
         for function in self.functions:
             inner = self.function(function) is not None
             if inner and (function.name in handed_on or function.decorator_list):
-                found |= self.scopes[function].elsewhere | self._changed_outside(function)
+                for name in self.scopes[function].elsewhere | self._changed_outside(function):
+                    scope = self.defining_scope(name, function)
+                    if scope is not None:
+                        found.setdefault(name, set()).add(scope.node)
         return found
 
     def _changed_outside(self, function: FunctionNode) -> set[str]:
@@ -428,9 +438,27 @@ class _Bindings:
             case ast.Global(names=shared) | ast.Nonlocal(names=shared):
                 self._own(node).elsewhere.update(shared)
                 for name in shared:  # somebody else may change it: never a constant
-                    for scope in self.scopes.values():
-                        if name in scope.bindings or isinstance(scope.node, ast.Module):
-                            scope.bind(name, Binding(node))
+                    self._outer(node, name).bind(name, Binding(node))
+
+    def _outer(self, node: ast.Global | ast.Nonlocal, name: str) -> Scope:
+        """The scope that a declaration speaks of."""
+        scope = self.names.scope_node(node)
+        while isinstance(node, ast.Nonlocal) and not isinstance(scope, ast.Module):
+            scope = self.names.scope_node(scope)
+            if isinstance(scope, CODE) and self._binds(scope, name):
+                return self.scopes[scope]
+        return self.scopes[self.names.tree]
+
+    def _binds(self, scope: Code, name: str) -> bool:
+        if any(arg.arg == name for arg in parameters(scope)):
+            return True
+        return any(
+            isinstance(inner, ast.Name)
+            and inner.id == name
+            and not isinstance(inner.ctx, ast.Load)
+            and self.names.scope_node(inner) is scope
+            for inner in ast.walk(scope)
+        )
 
 
 def _assignment(node: ast.Name, above: ast.AST) -> Binding:

@@ -248,7 +248,8 @@ class Run:
         """Give ``target`` a value."""
         match target:
             case ast.Name(id=name):
-                state.assign(name, unknown(value) if name in self.names.shared else value)
+                shared = self.names.is_shared(name, target)
+                state.assign(name, unknown(value) if shared else value)
             case ast.Attribute():
                 key = dotted(target)
                 if key is not None:
@@ -624,6 +625,7 @@ class _Turns:
         first = state.copy()
         first.polled = False
         self.finite = self._finite(first)
+        self.enters = self._enters(first)
         seen: list[State] = []
         current: State | None = first
         while current is not None:
@@ -670,6 +672,17 @@ class _Turns:
         self.run_.value(self.node.iter, state)
         return self.run_._expressions.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
 
+    def _enters(self, state: State) -> bool:
+        """Whether a ``for`` surely has a first turn."""
+        match self.node:
+            case ast.For(iter=ast.Call(func=ast.Name(id="range"), args=[count])):
+                value = self.run_.value(count, state)
+                return isinstance(value, Known) and isinstance(value.value, int) and value.value > 0
+            case ast.For(iter=iterable):
+                value = self.run_.value(iterable, state)
+                return isinstance(value, Known) and bool(value.value)
+        return False
+
     def _asked(self, state: State) -> Value:
         """``iter(function, sentinel)``: whether the next call gives something else."""
         if self.sentinel is None:
@@ -708,8 +721,9 @@ class _Turns:
             guess = test.polled and stays is None
         else:
             stays, guess = (None if self.finite else True), False
-        if stays is not True:
+        if stays is not True and not self.enters:
             self._leave_by_header(state.copy(), guess=guess)
+        self.enters = False
         if stays is False:
             self._note()
             return None

@@ -159,8 +159,6 @@ class Calls:
 
     def _access(self, call: ast.Call) -> Access | None:
         access = self.clients.access(call.func)
-        if access is None and not isinstance(call.func, ast.Name | ast.Attribute):
-            return None
         if access is None:
             access = self._given(call)
         if access is None or is_another_call(access.operation, call.keywords):

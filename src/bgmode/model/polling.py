@@ -132,6 +132,14 @@ def own_nodes(loop: Loop) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
+def _counts(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a ``for`` only counts its turns."""
+    match loop.iter:
+        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
+            return True
+    return False
+
+
 def _reads(node: ast.AST, names: set[str]) -> bool:
     return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
@@ -295,18 +303,28 @@ class Polling:
         """Loops that look at the response as it was before them, whatever polls answer."""
         if not any(self._scope(loop) is scope for loop in self.names.loops):
             return
-        running, ended = self.provider.running[-1], self.provider.terminal[0]
+        seen: set[Loop] = set()
+        for running in self.provider.running:
+            for stale in self._stale_on(scope, running):
+                if stale.loop not in seen:
+                    seen.add(stale.loop)
+                    yield stale
+
+    def _stale_on(self, scope: ast.Module | Code, running: str) -> Iterator[Stale]:
+        ended = self.provider.terminal[0]
         polls_end = self._outcomes(scope, before=running, later=ended)
         all_ended = self._outcomes(scope, before=ended, later=ended)
         all_running = self._outcomes(scope, before=running, later=running)
         for loop, outcome in polls_end.items():
             same = all_running.get(loop)
             other = all_ended.get(loop, Outcome())
-            if same is None or outcome.guessed or other.guessed or self._goes_through_jobs(loop):
+            if same is None or outcome.guessed or other.guessed or not outcome.endless:
+                continue
+            if not isinstance(loop, ast.While) and not _counts(loop):
                 continue
             if not told_apart(outcome, same) and told_apart(outcome, other):
                 dropped = self._dropped_poll(loop)
-                yield Stale(loop if dropped is None else dropped, dropped is not None)
+                yield Stale(loop, dropped)
 
     def _outcomes(
         self, scope: ast.Module | Code, *, before: str, later: str
@@ -325,10 +343,12 @@ class Polling:
 
 @dataclass(frozen=True)
 class Stale:
-    """A status that is tested again and again and never refreshed.
+    """A loop that tests a status it never refreshes, and the poll whose answer it drops."""
 
-    ``node`` is what a finding points at: the poll whose answer is ``dropped``, or the loop.
-    """
+    loop: Loop
+    dropped: ast.Call | None
 
-    node: ast.Call | Loop
-    dropped: bool
+    @property
+    def node(self) -> ast.AST:
+        """What a finding points at."""
+        return self.loop if self.dropped is None else self.dropped

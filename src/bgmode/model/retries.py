@@ -14,6 +14,9 @@ _DECORATORS = re.compile(
     r"|retrying\.retry|retry\.retry|retry|stamina\.retry|opnieuw\.\w+|aiohttp_retry\.\w+"
     r"|google\.api_core\.retry\.Retry(Async)?|google\.api_core\.retry_async\.\w+)$"
 )
+_FETCHING = frozenset(
+    "get get_nowait pop popleft receive recv blpop fetchone readline read input".split()
+)
 _NAMED_RETRY = re.compile(r"(^|_)(retry|retries|retrying|retryable|backoff)(_|$)", re.IGNORECASE)
 _RETRY_CLASSES = re.compile(r"(^|\.)(Async)?Retrying$")
 
@@ -31,7 +34,9 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
     below: ast.AST = call
     for above in names.ancestors(call):
         match above:
-            case ast.Call() if isinstance(_given(below), ast.Lambda) and _is_helper(names, above):
+            case ast.Call() if _is_callable(names, _given(below), call) and _is_helper(
+                names, above
+            ):
                 yield Retry(above, f"`{_name(above.func)}`")
             case ast.While() | ast.For() | ast.AsyncFor():
                 found = _loop(names, above, call)
@@ -49,6 +54,12 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
 def _given(node: ast.AST) -> ast.AST:
     """An argument, without the keyword it is given by."""
     return node.value if isinstance(node, ast.keyword) else node
+
+
+def _is_handed_on(names: Names, node: ast.AST, call: ast.Call, helper: ast.Call) -> bool:
+    """Whether an argument is code that ``helper`` tries again: a lambda, or a partial."""
+    partial = node is call and names.qualify(call.func) == "functools.partial"
+    return (partial or isinstance(node, ast.Lambda)) and _is_helper(names, helper)
 
 
 def _is_called_around(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -100,7 +111,8 @@ def _limits_exceptions_away(decorator: ast.expr) -> bool:
 def _is_helper(names: Names, call: ast.Call) -> bool:
     match call.func:
         case ast.Call(func=inner):  # Retrying(...)(function)
-            return bool(_RETRY_CLASSES.search(names.qualify(inner) or dotted(inner) or ""))
+            made = names.qualify(inner) or dotted(inner) or ""
+            return bool(_RETRY_CLASSES.search(made) or _DECORATORS.match(made))
         case ast.Name(id=variable):
             scope = names.defining_scope(variable, call)
             binding = scope.only(variable) if scope else None
@@ -186,6 +198,8 @@ def _always_leaves(body: list[ast.stmt]) -> bool:
                 return True
             case ast.Continue():
                 return False
+            case ast.If() if any(isinstance(node, ast.Continue) for node in ast.walk(statement)):
+                return False
             case ast.If(body=then, orelse=otherwise) if (
                 otherwise and _always_leaves(then) and _always_leaves(otherwise)
             ):
@@ -215,7 +229,26 @@ def _stops_on_success(
         if above is loop:
             break
         below = above
-    return tried or (_leaves(after) and _ends_in_continue(handler))
+    return tried or (_leaves_on_success(names, after, call) and _ends_in_continue(handler))
+
+
+def _leaves_on_success(names: Names, after: list[ast.stmt], call: ast.Call) -> bool:
+    """Whether what follows the call surely leaves the loop, or does because of its response."""
+    statement = names.statement(call)
+    made = {
+        node.id
+        for node in (ast.walk(statement) if statement is not None else ())
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    for following in after:
+        match following:
+            case ast.Return() | ast.Break():
+                return True
+            case ast.If(test=test) if _leaves([following]):
+                return _reads(test, made)
+            case ast.With() | ast.AsyncWith() | ast.Try() if _leaves([following]):
+                return True
+    return False
 
 
 def _ends_in_continue(handler: ast.ExceptHandler) -> bool:
@@ -257,6 +290,10 @@ def _is_another_job(loop: Loop, call: ast.Call) -> bool:
                 value, items
             ) or _fetches(value):
                 items.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=arguments) if (
+                node is not call and any(_reads(argument, items) for argument in arguments)
+            ):
+                items.add(name)  # messages.append(row)
     return _reads(call, items)
 
 
@@ -277,5 +314,5 @@ def _fetches(value: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id="next")):
             return True
         case ast.Call(func=ast.Attribute(attr=name)):
-            return name in {"get", "get_nowait", "pop", "popleft", "receive", "recv", "blpop"}
+            return name in _FETCHING
     return False
