@@ -127,8 +127,9 @@ def flake8(binaries: Path, files: Path) -> None:
         command = [str(place / "python"), "-m", "flake8", "--isolated", "-j1", "-q", *names]
         run(command, files)
         counts.append(instructions(command, files))
-    print(f"flake8 {version}, {len(names)} clean files: with the plugin {counts[0] / counts[1]:.4f} "
-          "times the instructions of without (bound 1.03)")  # fmt: skip
+    ratio = counts[0] / counts[1]
+    print(f"flake8 {version}, {len(names)} clean files: with the plugin {ratio:.4f} times the "
+          "instructions of without (bound 1.03)")  # fmt: skip
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def _is_surely_a_status(subject: Subject, loop: PollLoop, tested: ast.expr) -> b
     match tested:
         case ast.Attribute(value=ast.Name(id=name), attr="status"):
             return name not in {"self", "cls"}
-        case ast.Attribute(value=ast.Attribute(), attr="status"):
+        case ast.Attribute(value=ast.Attribute() | ast.NamedExpr(), attr="status"):
             return True
         case ast.Name(id=name):
             scope = subject.case.module.names.defining_scope(name, loop.node)
@@ -154,10 +154,8 @@ def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
     guard = _guard(subject, statement.test)
     if guard is None:
         return None
-    lines = (
-        f"if {guard}{test}:",
-        f'    raise RuntimeError(f"background response ended as {{{status}}}")',
-    )
+    ended = f'    raise RuntimeError(f"background response ended as {{{status}}}")'
+    lines = (f"if {guard}{test}:", ended)
     if '"' in status:
         return None
     edit = InsertStatement(subject.span(statement), lines)

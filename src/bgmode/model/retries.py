@@ -34,9 +34,7 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
     below: ast.AST = call
     for above in names.ancestors(call):
         match above:
-            case ast.Call() if _is_callable(names, _given(below), call) and _is_helper(
-                names, above
-            ):
+            case ast.Call() if _is_handed_on(names, _given(below), call, above):
                 yield Retry(above, f"`{_name(above.func)}`")
             case ast.While() | ast.For() | ast.AsyncFor():
                 found = _loop(names, above, call)
