@@ -95,7 +95,8 @@ def kind(node: Node) -> str:
         case SequenceNode():
             return "a list"
         case _:
-            return f"`{node.value}`" if node.value else "empty"
+            words = " ".join(str(node.value).split())
+            return f"`{words[:60]}`" if words else "empty"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
