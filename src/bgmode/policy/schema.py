@@ -34,6 +34,7 @@ class Reader:
 
     def problem(self, node: Node, key: str, message: str) -> None:
         mark = node.start_mark
+        key, message = (" ".join(words.split()) for words in (key, message))
         self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, key, message))
 
     def entries(self, node: Node, key: str) -> dict[str, tuple[Node, Node]]:
