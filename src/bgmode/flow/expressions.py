@@ -24,8 +24,10 @@ from bgmode.flow.values import (
     UNKNOWN,
     ClassRef,
     Function,
+    Gathered,
     Instance,
     Known,
+    Listed,
     Member,
     Missing,
     Partial,
@@ -36,6 +38,7 @@ from bgmode.flow.values import (
     binary,
     collection,
     compare,
+    is_mutable,
     join,
     merged,
     method,
@@ -106,9 +109,9 @@ class Expressions:
                 return self._tuple(elements, state)
             case ast.List(elts=elements):
                 spread = any(isinstance(element, ast.Starred) for element in elements)
-                return collection(frozenset if spread else tuple, self._flat(elements, state))
+                return collection(Gathered if spread else Listed, self._flat(elements, state))
             case ast.Set(elts=elements):
-                return collection(frozenset, self._flat(elements, state))
+                return collection(Gathered, self._flat(elements, state))
             case ast.Subscript():
                 return self._subscript(node, state)
             case ast.JoinedStr(values=parts):
@@ -491,6 +494,11 @@ class Expressions:
         """Run ``container[index] = value``."""
         key = dotted(container)
         old = self.value(container, state)
+        if key is not None and is_mutable(old) and self.run.is_loose(key, container):
+            state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
+            return
+        if key is not None and isinstance(old, Known):
+            state.assign(key, unknown(old, index, value))
         if key is None or not isinstance(old, Record):
             return
         match index:
@@ -630,6 +638,8 @@ class Expressions:
         match function:
             case Function():
                 positional, keywords = self.arguments(node, state)
+                if any(isinstance(argument, ast.Starred) for argument in node.args):
+                    keywords = Record(keywords.fields, UNKNOWN, mapping=True)
                 result = self.run.call(function, positional, keywords, state)
                 if result is not None:
                     return result
@@ -720,12 +730,12 @@ class Expressions:
             case "isinstance", [Record() | Instance(), _]:
                 return UNKNOWN
             case "frozenset" | "set", [Known(tuple() | frozenset() as items, polled)]:
-                return Known(frozenset(items), polled)
+                return Known(Gathered(items) if name == "set" else frozenset(items), polled)
             case "tuple" | "list" | "sorted", [Known(tuple() | frozenset() as items, polled)]:
                 kept = items if name != "sorted" else frozenset(items)
                 return Known(kept, polled)
             case "frozenset" | "set", []:
-                return Known(frozenset())
+                return Known(Gathered() if name == "set" else frozenset())
             case "dict", _:
                 result: Value = Record({}, MISSING, mapping=True)
                 for argument in positional:

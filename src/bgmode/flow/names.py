@@ -40,6 +40,7 @@ MUTATORS = frozenset(
     ]
 )
 """Methods that change the list, set or dict they are called on."""
+_READING = frozenset("len print str repr bool isinstance getattr sorted tuple any all".split())
 ANY_ENTRY = object()
 """Some entry of a mapping, nobody knows which."""
 
@@ -122,6 +123,7 @@ class Names:
         self.classes: list[ast.ClassDef] = []
         self.imports: dict[str, str] = {}
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
+        self._escaping: dict[ast.AST, set[str]] = {}
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self._walk()
 
@@ -323,6 +325,33 @@ class Names:
                     if scope is not None:
                         found.setdefault(name, set()).add(scope.node)
         return found
+
+    def escaping(self, at: ast.AST) -> set[str]:
+        """The names and paths whose object has another name, or is handed on, in this function."""
+        scope = self.function(at) or self.tree
+        if scope not in self._escaping:
+            self._escaping[scope] = set(self._find_escaping(scope))
+        return self._escaping[scope]
+
+    def _find_escaping(self, scope: ast.AST) -> Iterator[str]:
+        for node in ast.walk(scope):
+            match node:
+                case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
+                    yield from (dotted(name) or "" for name in [*targets, value])
+                case (
+                    ast.AnnAssign(target=target, value=ast.Name() | ast.Attribute() as value)
+                    | ast.NamedExpr(target=target, value=ast.Name() | ast.Attribute() as value)
+                ):
+                    yield from (dotted(name) or "" for name in (target, value))
+                case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
+                    yield from (dotted(element) or "" for element in elements)
+                case ast.Call(func=ast.Name(id=name)) if name in _READING:
+                    continue
+                case ast.Call(args=arguments, keywords=keywords):
+                    given = [*arguments, *(keyword.value for keyword in keywords if keyword.arg)]
+                    yield from (dotted(argument) or "" for argument in given)
+                case ast.FunctionDef() | ast.AsyncFunctionDef() if node is not scope:
+                    yield from self._changed_outside(node)
 
     def _changed_outside(self, function: FunctionNode) -> set[str]:
         own = self.scopes[function].bindings

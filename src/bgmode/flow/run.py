@@ -20,6 +20,7 @@ from bgmode.flow.names import (
     parameters,
 )
 from bgmode.flow.values import (
+    MISSING,
     NONE,
     UNKNOWN,
     ClassRef,
@@ -32,6 +33,7 @@ from bgmode.flow.values import (
     Value,
     compare,
     either,
+    is_mutable,
     join,
     truth,
     unknown,
@@ -248,12 +250,15 @@ class Run:
         """Give ``target`` a value."""
         match target:
             case ast.Name(id=name):
-                shared = self.names.is_shared(name, target)
+                shared = self.names.is_shared(name, target) or (
+                    is_mutable(value) and self.is_loose(name, target)
+                )
                 state.assign(name, unknown(value) if shared else value)
             case ast.Attribute():
                 key = dotted(target)
                 if key is not None:
-                    state.assign(key, value)
+                    loose = self.is_loose(key, target)
+                    state.assign(key, unknown(value) if loose else value)
                 else:
                     self.value(target.value, state)
             case ast.Subscript(value=container, slice=index):
@@ -352,11 +357,23 @@ class Run:
             self.outcomes[node] = known.joined(outcome) if known else outcome
         return flow
 
+    def is_loose(self, key: str, at: ast.AST) -> bool:
+        """Whether, while a loop runs, the object in ``key`` may be changed under another name."""
+        if not self.loops:
+            return False
+        escaping = self.names.escaping(at)
+        return key in escaping or key.partition(".")[0] in escaping
+
     def _forget_attributes(self, node: Loop, state: State) -> None:
-        """An attribute that the loop does not set may be set by somebody else meanwhile."""
+        """What somebody else may change while the loop runs: attributes that the loop does not
+        set, and objects that have another name as well."""
         stored: set[str] | None = None
+        escaping = self.names.escaping(node)
         for key, value in state.names.items():
-            if "." in key:
+            loose = key in escaping or ("." in key and key.partition(".")[0] in escaping)
+            if loose and ("." in key or is_mutable(value)):
+                state.names[key] = unknown(value)
+            elif "." in key:
                 stored = self.names.stored_in(node) if stored is None else stored
                 if key.rpartition(".")[2] not in stored:
                     state.names[key] = unknown(value)
@@ -561,7 +578,7 @@ class Run:
         for way_out in flow.exits:
             if way_out.kind == "raise":
                 kept = state.copy()
-                self._write_back(function, way_out.state, kept)
+                self._write_back(function, way_out.state, kept, caller=state)
                 self.raised.append(
                     Exit(
                         "raise",
@@ -582,13 +599,14 @@ class Run:
         end = join_states(ends, blame=blame)
         if end is None:
             raise Diverges
-        self._write_back(function, end, state)
+        self._write_back(function, end, state, caller=state)
         result = results[0]
         for further in results[1:]:
             result = join(result, further, blame=blame)
         return result
 
-    def _write_back(self, function: Function, end: State, state: State) -> None:
+    def _write_back(self, function: Function, end: State, state: State, *, caller: State) -> None:
+        """What a call that ends in ``end`` has done to the caller, in ``state``."""
         state.polled, state.waited = end.polled, end.waited
         code = function.node
         first = next(iter(parameters(code)), None)
@@ -598,8 +616,12 @@ class Run:
                     state.names[function.receiver + key[len(first.arg) :]] = value
         around = self._around(code)
         for name in self.names.scopes[code].elsewhere:
-            if around is not None and name in end.names:
-                around.assign(name, end.names[name])
+            if around is None or name not in end.names:
+                continue
+            if around is caller:
+                state.assign(name, end.names[name])
+            else:  # a function further out, which goes on after this call and after others
+                around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
 
 
 class _Turns:
@@ -711,7 +733,11 @@ class _Turns:
         run = self.run_
         stays: Truth
         if isinstance(self.node, ast.While):
-            test = run.test(self.node.test, state)
+            try:
+                test = run.test(self.node.test, state)
+            except Diverges:
+                self._note()
+                return None
             state.look_at(test)
             stays = truth(test)
             guess = test.polled and stays is None

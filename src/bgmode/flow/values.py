@@ -22,6 +22,18 @@ class Member(str):
     __slots__ = ()
 
 
+class Listed(tuple[Any, ...]):
+    """What a list holds: unlike a tuple, it may be changed under another name."""
+
+    __slots__ = ()
+
+
+class Gathered(frozenset[Any]):
+    """What a set holds: unlike a frozenset, it may be changed under another name."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A constant: a string, number, boolean, None, or a tuple or frozenset of constants."""
@@ -196,6 +208,13 @@ def with_part(value: Value, name: str, entry: Value) -> Value:
     return replace(value, fields=fields, polled=value.polled or entry.polled)
 
 
+def is_mutable(value: Value) -> bool:
+    """Whether it can be changed under another name."""
+    if isinstance(value, Known):
+        return isinstance(value.value, Listed | Gathered)
+    return isinstance(value, Record) and value.mapping
+
+
 def opened(value: Value) -> Value:
     """``value`` after code that cannot be seen has had it in its hands."""
     if isinstance(value, Record) and value.mapping:
@@ -209,13 +228,17 @@ def merged(left: Value, right: Value) -> Value:
         known = left if isinstance(left, Record) else right
         if not isinstance(known, Record):
             return Record({}, unknown(left, right), mapping=True)
-        if known is left:  # what comes later may replace any entry
-            return Record(
-                {name: unknown(entry) for name, entry in known.fields.items()},
-                unknown(left, right),
-                mapping=True,
-            )
-        return Record(dict(known.fields), unknown(left, right), mapping=True)
+        fields = {
+            # what comes later may replace any entry
+            name: unknown(entry) if known is left else entry
+            for name, entry in known.fields.items()
+            if not isinstance(entry, Missing)
+        }
+        return Record(fields, unknown(left, right), mapping=True)
+    return _merged_records(left, right)
+
+
+def _merged_records(left: Record, right: Record) -> Record:
     fields = dict(left.fields)
     if not isinstance(right.rest, Missing):
         fields = {name: unknown(entry) for name, entry in fields.items()}
@@ -324,14 +347,14 @@ def binary(operator: ast.operator, left: Value, right: Value) -> Value:
 
 
 def collection(kind: type, items: Iterable[Value]) -> Value:
-    """A tuple, list or set of ``items``; lists are taken for tuples, sets for frozensets."""
+    """A collection of ``items``; ``kind`` is tuple, frozenset, Listed or Gathered."""
     values = list(items)
     if not all(isinstance(item, Known) for item in values) or len(values) > _LARGEST:
         return unknown(*values)
     constants = [item.value for item in values if isinstance(item, Known)]
     polled = any(item.polled for item in values)
     try:
-        return Known(frozenset(constants) if kind is frozenset else tuple(constants), polled)
+        return Known(kind(constants), polled)
     except TypeError:
         return unknown(*values)
 
