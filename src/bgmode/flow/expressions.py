@@ -38,7 +38,6 @@ from bgmode.flow.values import (
     binary,
     collection,
     compare,
-    is_mutable,
     join,
     merged,
     method,
@@ -494,7 +493,7 @@ class Expressions:
         """Run ``container[index] = value``."""
         key = dotted(container)
         old = self.value(container, state)
-        if key is not None and is_mutable(old) and self.run.is_loose(key, container):
+        if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             return
         if key is not None and isinstance(old, Known):

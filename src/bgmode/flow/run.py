@@ -250,14 +250,12 @@ class Run:
         """Give ``target`` a value."""
         match target:
             case ast.Name(id=name):
-                shared = self.names.is_shared(name, target) or (
-                    is_mutable(value) and self.is_loose(name, target)
-                )
-                state.assign(name, unknown(value) if shared else value)
+                loose = self.names.is_shared(name, target) or self.is_loose(name, value, target)
+                state.assign(name, unknown(value) if loose else value)
             case ast.Attribute():
                 key = dotted(target)
                 if key is not None:
-                    loose = self.is_loose(key, target)
+                    loose = self.is_loose(key, value, target)
                     state.assign(key, unknown(value) if loose else value)
                 else:
                     self.value(target.value, state)
@@ -357,12 +355,9 @@ class Run:
             self.outcomes[node] = known.joined(outcome) if known else outcome
         return flow
 
-    def is_loose(self, key: str, at: ast.AST) -> bool:
-        """Whether, while a loop runs, the object in ``key`` may be changed under another name."""
-        if not self.loops:
-            return False
-        escaping = self.names.escaping(at)
-        return key in escaping or key.partition(".")[0] in escaping
+    def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
+        """Whether ``value`` may be changed under another name than ``key`` while a loop runs."""
+        return self.loops > 0 and _has_other_names(key, value, self.names.escaping(at))
 
     def _forget_attributes(self, node: Loop, state: State) -> None:
         """What somebody else may change while the loop runs: attributes that the loop does not
@@ -370,8 +365,7 @@ class Run:
         stored: set[str] | None = None
         escaping = self.names.escaping(node)
         for key, value in state.names.items():
-            loose = key in escaping or ("." in key and key.partition(".")[0] in escaping)
-            if loose and ("." in key or is_mutable(value)):
+            if _has_other_names(key, value, escaping):
                 state.names[key] = unknown(value)
             elif "." in key:
                 stored = self.names.stored_in(node) if stored is None else stored
@@ -807,6 +801,12 @@ class _Turns:
         for way_out in self.run_.raised:
             self._take(way_out)
         self.run_.raised = []
+
+
+def _has_other_names(key: str, value: Value, escaping: set[str]) -> bool:
+    """Whether what ``key`` holds, or the object it is an attribute of, has another name."""
+    owner, dot, _ = key.partition(".")
+    return (bool(dot) and owner in escaping) or (is_mutable(value) and key in escaping)
 
 
 def merge(flows: Sequence[Flow], *, blame: bool = False) -> Flow:
