@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 
+from bgmode.policy.find import FILE_NAMES
+
 TYPE_CHECKING = False  # typing and collections.abc are slow to import, and not needed here
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import AnyStr
 
 SUFFIXES = (".py", ".pyi")
-POLICY_NAMES = frozenset({"bgmode.yaml", ".bgmode.yaml"})
 LEFT_OUT = frozenset(
     {
         ".bzr",
@@ -100,7 +101,7 @@ class Walk:
                 elif name.endswith(SUFFIXES) or ("." not in name and _is_script(path)):
                     if not self._is_excluded(path):
                         yield path
-                elif name in POLICY_NAMES:
+                elif name in FILE_NAMES:
                     self.policies.append(path)
             stack += reversed(folders)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import bgmode
 from bgmode.discover import text_may_matter
+from bgmode.policy.find import find_above
 
 if TYPE_CHECKING:
     from bgmode.policy.load import Policies
@@ -88,12 +89,5 @@ class Plugin:
         named = Plugin._named
         if named is None or os.path.exists(named) or os.path.isabs(named):
             return named
-        directory = os.path.dirname(os.path.abspath(self._path))
-        while True:
-            candidate = os.path.join(directory, named)
-            if os.path.isfile(candidate):
-                return candidate
-            above = os.path.dirname(directory)
-            if above == directory:
-                return named  # reading it says that it is missing
-            directory = above
+        found = find_above(self._path, (named,))
+        return named if found is None else found  # reading it says that it is missing

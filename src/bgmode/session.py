@@ -12,8 +12,9 @@ from bgmode.analysis import Wanted, all_rules, analyse, unreadable
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
+from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
-from bgmode.policy.load import Policies, find_policy, load_policy
+from bgmode.policy.load import Policies, load_policy
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError
 from bgmode.report import Report

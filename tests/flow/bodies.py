@@ -83,7 +83,7 @@ class Body(Phrases):
             (2, (lambda: self._try(depth)) if compound else None),
             (1, (lambda: self._with(depth)) if compound else None),
             (1.3, (lambda: self._match(depth)) if compound else None),
-            (0.4, (lambda: self._late_closure(depth)) if compound else None),
+            (0.4, (lambda: self._late_closure(depth)) if compound and self.may_loop else None),
             (1.7 if self._loops < 2 else 0.2, (lambda: self.loop(depth)) if loops else None),
         )
 

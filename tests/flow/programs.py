@@ -43,7 +43,9 @@ class _Author:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.module = Scope(focus=rng.choice([None, None, *_FOCUSES]))
+        self.deep: set[str] = set()  # functions that call others: nobody but the entry does
         self.stores: dict[str, str] = {}  # procedures of a box and a response: what box is
+        self.functions: set[str] = set()
         self.boxes: Lines = []
         self.lines: Lines = []
 
@@ -176,7 +178,7 @@ class _Author:
                 self.stores[name] = "contexts"
 
     def _define(self, name: str, signature: str, result: Result, **parameters: Lines) -> None:
-        scope = self.module.inner()
+        scope = self._shallow(self.module)
         polls = signature == "job"
         for kind, names in parameters.items():
             getattr(scope, kind).extend(names)
@@ -191,7 +193,22 @@ class _Author:
         loops = polls and self._chance(0.3)
         body = Body(self.rng, scope, result, budget=5, may_loop=loops)
         lines = first + body.block(2, least=0 if first else 1)
-        self.lines += suite(f"def {name}({signature}):", [*lines, f"return {result(body)}"])
+        lines.append(f"return {result(body)}")
+        self.lines += suite(f"def {name}({signature}):", lines)
+        self._note_depth(name, lines)
+
+    def _shallow(self, scope: Scope) -> Scope:
+        """``scope`` without calls of functions that call others: nothing is many calls away."""
+        inner = scope.inner()
+        for names in (value for value in vars(inner).values() if isinstance(value, list)):
+            names[:] = [name for name in names if not self.deep & set(_WORD.findall(name))]
+        return inner
+
+    def _note_depth(self, name: str, lines: Lines) -> None:
+        called = set(_WORD.findall(" ".join(lines))) & self.functions
+        if called:
+            self.deep.add(name)
+        self.functions.add(name)
 
     def _entry(self) -> str:
         scope = self.module.inner(settings="settings")
@@ -361,7 +378,7 @@ class _Author:
     def _method(self, scope: Scope, position: int) -> None:
         kind = self.rng.choice(["refresh", "predicate", "property", "fetcher", "checker", "mark"])
         name = f"{kind}_{position}"
-        inner = scope.inner()
+        inner = self._shallow(scope)
         decorators: Lines = []
         result: Result = _nothing
         first: Lines = []
@@ -386,6 +403,7 @@ class _Author:
         body = Body(self.rng, inner, result, budget=4)
         lines = [*first, *body.block(2, least=0 if first else 1), f"return {result(body)}"]
         self.lines += indented([*decorators, *suite(f"def {name}(self):", lines)])
+        self._note_depth(name, lines)
 
 
 _FOCUSES = (

@@ -212,8 +212,8 @@ _TEXTS: dict[str, str] = {
         def wait(job, response, settings):
             while True:
                 r = poll(job)
-                match r.error:
-                    case "odd" if check(r):
+                match flag(0):
+                    case True if check(r):
                         pass
         """,
     "a guard that polls": """

@@ -154,4 +154,6 @@ def test_a_file_that_cannot_matter_costs_no_import() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "['bgmode', 'bgmode.discover', 'bgmode.plugin']"
+    assert done.stdout.strip() == (
+        "['bgmode', 'bgmode.discover', 'bgmode.plugin', 'bgmode.policy', 'bgmode.policy.find']"
+    )

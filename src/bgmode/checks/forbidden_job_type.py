@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bgmode.checks.approvals import without_approval
 from bgmode.checks.subject import Subject
-from bgmode.checks.unapproved_job_type import approvals_of
 from bgmode.finding import Finding
 
 
 def forbidden_job_type(subject: Subject) -> Iterator[Finding]:
-    for judged in subject.case.judged:
-        job_type = subject.policy.job_types.get(judged.name)
-        if job_type is None or job_type.background != "deny":
-            continue
-        approvals = approvals_of(subject, judged, job_type)
-        if any(not approval.is_expired(subject.case.today) for approval in approvals):
-            continue
+    for judged, job_type, _ in without_approval(subject, "deny"):
         why = f": {job_type.reason}" if job_type.reason else ""
         instead = f"; its fallback is {job_type.fallback}" if job_type.fallback else ""
         yield subject.finding(

@@ -20,7 +20,7 @@ def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
     notes = [
         subject.note("the job is created here", call.node)
         for call in subject.calls
-        if call.where is loop.scope and call.node.lineno < loop.node.lineno
+        if (call.where or call.names.tree) is loop.scope and call.node.lineno < loop.node.lineno
     ][-1:]
     told_apart: dict[ast.AST, list[str]] = {}
     for status in loop.provider.terminal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 _ONLY_PARSE = 0x400  # ast.PyCF_ONLY_AST
@@ -27,9 +26,11 @@ def _nothing_to_do(arguments: list[str]) -> bool:
     """
     options = [argument for argument in arguments if argument.startswith("-")]
     paths = [argument for argument in arguments if not argument.startswith("-")] or ["."]
-    if not _PLAIN.issuperset(options) or any(map(_has_policy_above, paths)):
-        return False
     from bgmode.discover import Walk, candidates, read_file
+    from bgmode.policy.find import find_policy
+
+    if not _PLAIN.issuperset(options) or any(map(find_policy, paths)):
+        return False
 
     walk = Walk()
     try:
@@ -43,19 +44,6 @@ def _nothing_to_do(arguments: list[str]) -> bool:
     if "-q" not in options and "--quiet" not in options:
         print(f"no findings in {len(files)} file{'s' * (len(files) != 1)}")
     return True
-
-
-def _has_policy_above(path: str) -> bool:
-    from bgmode.discover import POLICY_NAMES
-
-    directory = os.path.abspath(path)
-    while True:
-        if any(os.path.exists(os.path.join(directory, name)) for name in POLICY_NAMES):
-            return True
-        above = os.path.dirname(directory)
-        if above == directory:
-            return False
-        directory = above
 
 
 def _can_be_parsed(data: bytes) -> bool:

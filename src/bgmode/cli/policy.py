@@ -8,7 +8,8 @@ import sys
 import click
 
 from bgmode.knowledge import rules_file
-from bgmode.policy.load import find_policy, load_policy
+from bgmode.policy.find import find_policy
+from bgmode.policy.load import load_policy
 from bgmode.policy.problem import PolicyError
 
 

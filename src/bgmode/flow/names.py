@@ -6,7 +6,7 @@ Everything is read from the tree in one walk with a stack, so depth is no danger
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -109,6 +109,19 @@ def dotted(node: ast.AST) -> str | None:
 def unawaited(node: ast.expr) -> ast.expr:
     """``node`` without an ``await`` around it."""
     return node.value if isinstance(node, ast.Await) else node
+
+
+def reads(node: ast.AST, names: Container[str]) -> bool:
+    """Whether one of ``names`` stands in ``node``."""
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
+
+
+def counts(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether a ``for`` only counts its turns."""
+    match loop.iter:
+        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
+            return True
+    return False
 
 
 class Names:
@@ -264,6 +277,19 @@ class Names:
                 if isinstance(statement, FUNCTIONS) and statement.name == name:
                     return statement
         return None
+
+    def callee(self, call: ast.Call) -> FunctionNode | None:
+        """The function of this module that ``call`` calls, by name or as a method of its own."""
+        function: ast.AST | None = None
+        match call.func:
+            case ast.Name(id=name):
+                scope = self.defining_scope(name, call)
+                binding = scope.only(name) if scope else None
+                function = binding.node if binding else None
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = self.enclosing_class(call)
+                function = self.method(owner, name) if owner else None
+        return function if isinstance(function, FUNCTIONS) else None
 
     def lineage(self, owner: ast.ClassDef) -> Iterator[ast.ClassDef]:
         """``owner`` and those of its base classes that stand in this module."""

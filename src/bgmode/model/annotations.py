@@ -94,7 +94,7 @@ class Annotations:
         name = self._handed_parameter(call, function)
         ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
         for caller in self.names.calls if name is not None else []:
-            if name is None or not self._calls(caller, function):
+            if name is None or self.names.callee(caller) is not function:
                 continue
             given = _argument(caller, name, ordered)
             if given is not None:
@@ -116,17 +116,6 @@ class Annotations:
             if node is not None:
                 return node.id if isinstance(node, ast.Name) and node.id in names else None
         return self.vocabulary.name if self.vocabulary.name in names else None
-
-    def _calls(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-        match call.func:
-            case ast.Name(id=name):
-                scope = self.names.defining_scope(name, call)
-                binding = scope.only(name) if scope else None
-                return binding is not None and binding.node is function
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                owner = self.names.enclosing_class(call)
-                return owner is not None and self.names.method(owner, name) is function
-        return False
 
     def _metadata(self, call: BackgroundCall) -> Iterator[Annotation]:
         given = call.argument("metadata")

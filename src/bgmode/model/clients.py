@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from bgmode.flow.names import CODE, FUNCTIONS, Binding, Names, dotted, parameters, unawaited
+from bgmode.flow.names import CODE, Binding, Names, dotted, parameters, unawaited
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider
 
@@ -190,16 +190,8 @@ class Clients:
 
     def _factory(self, call: ast.Call, depth: int) -> Client | None:
         """A function of this module that makes the client, by its annotation or its code."""
-        function = None
-        match call.func:
-            case ast.Name(id=name):
-                scope = self.names.defining_scope(name, call)
-                binding = scope.only(name) if scope else None
-                function = binding.node if binding else None
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                owner = self.names.enclosing_class(call)
-                function = self.names.method(owner, name) if owner else None
-        if not isinstance(function, FUNCTIONS):
+        function = self.names.callee(call)
+        if function is None:
             return None
         if function.returns is not None:
             annotated = self._annotated(function.returns)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Outcome, Way
-from bgmode.flow.names import CODE, FUNCTIONS, Code, Loop, Names, unawaited
+from bgmode.flow.names import CODE, FUNCTIONS, Code, Loop, Names, counts, reads, unawaited
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth
 from bgmode.knowledge import Provider
@@ -132,18 +132,6 @@ def own_nodes(loop: Loop) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
-def _counts(loop: ast.For | ast.AsyncFor) -> bool:
-    """Whether a ``for`` only counts its turns."""
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
-            return True
-    return False
-
-
-def _reads(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
-
-
 class Polling:
     """The poll loops of one module, and what is said about them in its text."""
 
@@ -236,34 +224,25 @@ class Polling:
         """Whether each turn polls another job: then it is no waiting for one."""
         if isinstance(loop, ast.While):
             return False
-        match loop.iter:
-            case ast.Call(func=ast.Name(id="range")):
-                return False
+        if counts(loop):
+            return False
         items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         for node in own_nodes(loop):
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if _reads(value, items):
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(value, items):
                     items.add(name)
         polls = set(self.calls.of_kind("poll"))
         return any(
             isinstance(node, ast.Call)
             and (node in polls or self._polls_inside(node))
-            and any(_reads(part, items) for part in [*node.args, *node.keywords])
+            and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
 
     def _polls_inside(self, call: ast.Call) -> bool:
         """Whether a function of this module that is called polls."""
-        function: ast.AST | None = None
-        match call.func:
-            case ast.Name(id=name):
-                scope = self.names.defining_scope(name, call)
-                binding = scope.only(name) if scope else None
-                function = binding.node if binding else None
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                owner = self.names.enclosing_class(call)
-                function = self.names.method(owner, name) if owner else None
-        if not isinstance(function, FUNCTIONS):
+        function = self.names.callee(call)
+        if function is None:
             return False
         polls = set(self.calls.of_kind("poll"))
         return any(node in polls for node in ast.walk(function) if isinstance(node, ast.Call))
@@ -320,7 +299,7 @@ class Polling:
             other = all_ended.get(loop, Outcome())
             if same is None or outcome.guessed or other.guessed or not outcome.endless:
                 continue
-            if not isinstance(loop, ast.While) and not _counts(loop):
+            if not isinstance(loop, ast.While) and not counts(loop):
                 continue
             if not told_apart(outcome, same) and told_apart(outcome, other):
                 dropped = self._dropped_poll(loop)

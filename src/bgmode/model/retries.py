@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, dotted, unawaited
+from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, counts, dotted, reads, unawaited
 
 _DECORATORS = re.compile(
     r"^(tenacity\.retry|tenacity\.retry\.\w+|backoff\.on_exception|backoff\.on_predicate"
@@ -243,7 +243,7 @@ def _leaves_on_success(names: Names, after: list[ast.stmt], call: ast.Call) -> b
             case ast.Return() | ast.Break():
                 return True
             case ast.If(test=test) if _leaves([following]):
-                return _reads(test, made)
+                return reads(test, made)
             case ast.With() | ast.AsyncWith() | ast.Try() if _leaves([following]):
                 return True
     return False
@@ -280,30 +280,19 @@ def _ends_by_success(loop: ast.While, attempt: ast.Try) -> bool:
 def _is_another_job(loop: Loop, call: ast.Call) -> bool:
     """Whether each turn works on something else: an item of the loop, or one of a queue."""
     items: set[str] = set()
-    if not isinstance(loop, ast.While) and not _counts(loop):
+    if not isinstance(loop, ast.While) and not counts(loop):
         items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
     for node in ast.walk(loop):
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _reads(
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(
                 value, items
             ) or _fetches(value):
                 items.add(name)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=arguments) if (
-                node is not call and any(_reads(argument, items) for argument in arguments)
+                node is not call and any(reads(argument, items) for argument in arguments)
             ):
                 items.add(name)  # messages.append(row)
-    return _reads(call, items)
-
-
-def _counts(loop: ast.For | ast.AsyncFor) -> bool:
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
-            return True
-    return False
-
-
-def _reads(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
+    return reads(call, items)
 
 
 def _fetches(value: ast.expr) -> bool:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import os
 
+from bgmode.policy.find import find_policy
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError, Problem
 
-FILE_NAMES = ("bgmode.yaml", ".bgmode.yaml")
 _LARGEST = 1_000_000  # bytes
 
 DEFAULT = Policy()
-
-
-def find_policy(path: str) -> str | None:
-    """The nearest policy file above ``path`` (a file or a folder), if there is one."""
-    directory = os.path.abspath(path)
-    if not os.path.isdir(directory):
-        directory = os.path.dirname(directory)
-    while True:
-        for name in FILE_NAMES:
-            candidate = os.path.join(directory, name)
-            if os.path.isfile(candidate):
-                return candidate
-        above = os.path.dirname(directory)
-        if above == directory:
-            return None
-        directory = above
 
 
 def load_policy(path: str) -> Policy:

@@ -1,0 +1,203 @@
+"""The turns of one loop: run one after the other until nothing new can come."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bgmode.flow import callees
+from bgmode.flow.exits import Exit, Flow, Outcome, State, Way, join_states, join_two
+from bgmode.flow.expressions import Diverges
+from bgmode.flow.names import Loop
+from bgmode.flow.values import UNKNOWN, Known, Truth, Value, compare, either, truth
+
+if TYPE_CHECKING:
+    from bgmode.flow.run import Run
+
+_EXACT_TURNS = 6  # turns of a loop before its states are joined
+_MOST_TURNS = 60  # turns before a loop is given up
+
+
+class Turns:
+    """The turns of one loop."""
+
+    def __init__(self, run: Run, node: Loop) -> None:
+        self._run = run
+        self.node = node
+        self.exits: list[Exit] = []
+        self.left: list[tuple[State, bool]] = []  # by the header or a break, and guessed?
+        self.ways: set[Way] = set()
+        self.endless = False
+        self.polled = False
+        self.polls = False
+        self.unclear = False
+        self.waits: list[Truth] = []
+        self.sentinel: tuple[ast.expr, ast.expr] | None = None
+        self.may_have_waited = False
+
+    def run(self, state: State) -> Flow:
+        outer_polled, outer_waited = state.polled, state.waited
+        polls_before = self._run.polls
+        first = state.copy()
+        first.polled = False
+        self.finite = self._finite(first)
+        self.enters = self._enters(first)
+        seen: list[State] = []
+        current: State | None = first
+        while current is not None:
+            current.waited = False
+            if any(current.same(earlier) for earlier in seen):
+                self.endless = True
+                break
+            if len(seen) >= _MOST_TURNS:
+                self.endless = self.unclear = True
+                break
+            if len(seen) >= _EXACT_TURNS:
+                current = join_two(seen[-1], current)
+                if any(current.same(earlier) for earlier in seen):
+                    self.endless = True
+                    break
+            seen.append(current.copy())
+            current = self._turn(current)
+        self.polls = self._run.polls > polls_before
+        after = join_states(
+            (end for end, _ in self.left), blame=any(guess for _, guess in self.left)
+        )
+        if after is None and self.endless:
+            after = seen[-1]  # what follows is judged all the same
+        for ended in [after, *(way_out.state for way_out in self.exits)]:
+            if ended is not None:
+                ended.polled = either(outer_polled, ended.polled)
+                earlier = None if self.may_have_waited else False
+                ended.waited = either(either(outer_waited, earlier), ended.waited)
+        return Flow(after, self.exits)
+
+    def outcome(self) -> Outcome:
+        waits: Truth = self.waits[0] if self.waits else None
+        for further in self.waits[1:]:
+            waits = waits if waits is further else None
+        return Outcome(frozenset(self.ways), self.endless, waits, self.polls, self.unclear)
+
+    def _finite(self, state: State) -> bool:
+        if isinstance(self.node, ast.While):
+            return False
+        match self.node.iter:
+            case ast.Call(func=ast.Name(id="iter"), args=[function, sentinel]):
+                self.sentinel = (function, sentinel)
+                return False
+        self._run.value(self.node.iter, state)
+        return self._run.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
+
+    def _enters(self, state: State) -> bool:
+        """Whether a ``for`` surely has a first turn."""
+        match self.node:
+            case ast.For(iter=ast.Call(func=ast.Name(id="range"), args=[count])):
+                value = self._run.value(count, state)
+                return isinstance(value, Known) and isinstance(value.value, int) and value.value > 0
+            case ast.For(iter=iterable):
+                value = self._run.value(iterable, state)
+                return isinstance(value, Known) and bool(value.value)
+        return False
+
+    def _asked(self, state: State) -> Value:
+        """``iter(function, sentinel)``: whether the next call gives something else."""
+        if self.sentinel is None:
+            return UNKNOWN
+        function, sentinel = self.sentinel
+        call = ast.copy_location(ast.Call(function, [], []), function)
+        value = self._run.value(call, state)
+        test = compare(ast.NotEq(), value, self._run.value(sentinel, state))
+        state.look_at(value)
+        return test
+
+    def _may_pace(self) -> bool:
+        """Whether the iterable may wait before it gives the next item."""
+        match self.node:
+            case ast.For(iter=ast.Call(func=ast.Name(id=name))):
+                return name not in callees.PLAIN_ITERATORS
+            case ast.For(iter=ast.Call()):
+                imported = self._run.callee_name(self.node.iter)
+                return imported not in callees.ENDLESS_ITERATORS
+            case ast.AsyncFor():
+                return True
+        return False
+
+    def _turn(self, state: State) -> State | None:
+        """Run one turn; returns the state of the next one, None where there is none."""
+        run = self._run
+        stays: Truth
+        if isinstance(self.node, ast.While):
+            try:
+                test = run.test(self.node.test, state)
+            except Diverges:
+                self._note()
+                return None
+            state.look_at(test)
+            stays = truth(test)
+            guess = test.polled and stays is None
+        elif self.sentinel is not None:
+            test = self._asked(state)
+            stays = truth(test)
+            guess = test.polled and stays is None
+        else:
+            stays, guess = (None if self.finite else True), False
+        if stays is not True and not self.enters:
+            self._leave_by_header(state.copy(), guess=guess)
+        self.enters = False
+        if stays is False:
+            self._note()
+            return None
+        if not isinstance(self.node, ast.While):
+            run.assign(self.node.target, UNKNOWN, state)
+            if self._may_pace():
+                state.waited = None
+        for way_out in run.turn_exits(state):
+            self._take(way_out)
+        flow = run.block(self.node.body, state)
+        following: list[State] = [flow.falls] if flow.falls else []
+        guessed = guess
+        for way_out in flow.exits:
+            if way_out.kind == "continue":
+                following.append(way_out.state)
+                guessed = guessed or way_out.guess
+            else:
+                self._take(way_out)
+        self._note()
+        ended = join_states(following, blame=guessed)
+        if ended is not None and ended.waited is not False:
+            self.may_have_waited = True
+        if ended is not None and ended.polled is not False:
+            self.polled = True
+            self.waits.append(ended.waited)
+        return ended
+
+    def _leave_by_header(self, state: State, *, guess: bool) -> None:
+        flow = self._run.block(self.node.orelse, state)
+        for way_out in flow.exits:  # a break in the loop's else is one of the loop around it
+            self._leave(way_out.guessed() if guess else way_out)
+        if flow.falls is not None:
+            self._way(self.node, flow.falls, guess=guess)
+            self.left.append((flow.falls, guess))
+
+    def _take(self, way_out: Exit) -> None:
+        if way_out.kind == "break":
+            self._way(way_out.node, way_out.state, guess=way_out.guess)
+            self.left.append((way_out.state, way_out.guess))
+            return
+        self._leave(way_out)
+
+    def _leave(self, way_out: Exit) -> None:
+        self.exits.append(way_out)
+        if not way_out.implicit or way_out.guess:
+            self._way(way_out.node, way_out.state, guess=way_out.guess)
+
+    def _way(self, node: ast.AST, state: State, *, guess: bool) -> None:
+        if state.polled is not False:
+            self.polled = True
+            self.ways.add(Way(node, guess))
+
+    def _note(self) -> None:
+        """Expressions of the header may raise, too."""
+        for way_out in self._run.raised:
+            self._take(way_out)
+        self._run.raised = []
