@@ -304,7 +304,14 @@ class Run:
             inner = state.copy()
             self._capture(case.pattern, subject, inner)
             if case.guard is not None and fits is not False:
-                guard = truth(self.test(case.guard, inner))
+                try:
+                    guard = truth(self.test(case.guard, inner))
+                except Diverges:
+                    if fits and not flows:
+                        raise
+                    if fits:
+                        return merge(flows, blame=subject.polled)
+                    continue  # it raises where the pattern fits, and does not where it does not
                 state = inner.copy() if fits else join_two(state, inner)
                 fits = False if guard is False else (fits if guard else None)
             if fits is False:
