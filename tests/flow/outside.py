@@ -94,6 +94,7 @@ class Outside:
             "VERBOSE": self.chance("VERBOSE"),
             "lock": contextlib.nullcontext,
             "use": self.use,
+            "fill": self.fill,
             "subscribe": self.subscribers.append,
             "Response": Response,
             "Context": lambda: Context(),
@@ -130,6 +131,11 @@ class Outside:
         """Something outside changes the object it is given."""
         self.recorder.check()
         context.done = self.chance("use")
+
+    def fill(self, entries: dict[str, Any]) -> None:
+        """Something outside changes the dict it is given."""
+        self.recorder.check()
+        entries["done"] = self.chance("fill")
 
     def work(self) -> None:
         self._may_fail(self._failing)

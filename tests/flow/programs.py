@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import random
 import re
+import sys
 from dataclasses import dataclass
 
 from .bodies import Body, Lines, Result, indented, leaves, reads_only, suite
@@ -22,6 +23,8 @@ _OUTSIDE = (
     " Response, Context"
 )
 _WORD = re.compile(r"\w+")
+
+STR_ENUM = "(enum.StrEnum)" if sys.version_info >= (3, 11) else "(str, enum.Enum)"
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class _Author:
             module.callers.append("call_it({})")
 
     def _status_class(self) -> None:
-        base = self.rng.choice(["", "(str, enum.Enum)", "(enum.StrEnum)"])
+        base = self.rng.choice(["", "(str, enum.Enum)", STR_ENUM])
         members = [f"{word.upper()} = {word!r}" for word in STATUSES]
         self.lines += suite(f"class Status{base}:", members)
         for word in ("completed", "failed", "queued"):

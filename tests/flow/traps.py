@@ -381,6 +381,107 @@ _TEXTS: dict[str, str] = {
             while not info["done"]:
                 step(info, poll(job))
         """,
+    "two names for one set before the loop": """
+        def wait(job, response, settings):
+            bag = set()
+            alias = bag
+            alias.add("completed")
+            over = "completed" in bag
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "two names for one set that grows in place before the loop": """
+        def wait(job, response, settings):
+            bag = set()
+            alias = bag
+            alias |= {"completed"}
+            over = "completed" in bag
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "a function changes a dict before the loop": """
+        def store(box):
+            box["done"] = True
+        def wait(job, response, settings):
+            info = {"done": False}
+            store(info)
+            over = info["done"]
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "a function changes a list before the loop": """
+        def store(box):
+            box.append("completed")
+        def wait(job, response, settings):
+            history = []
+            store(history)
+            over = "completed" in history
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "a function changes an object before the loop": """
+        def keep(box):
+            box.done = True
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            keep(context)
+            over = context.done
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "a closure changes a list before the loop": """
+        def wait(job, response, settings):
+            history = []
+            def note():
+                history.append("completed")
+            note()
+            over = "completed" in history
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "two names for one object before the loop": """
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            alias = context
+            alias.done = True
+            over = context.done
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "two names for one dict before the loop": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            alias = info
+            alias["done"] = True
+            over = info["done"]
+            while True:
+                poll(job)
+                if over:
+                    return
+        """,
+    "somebody else changes a dict": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                poll(job)
+                fill(info)
+        """,
     "a name that is deleted": """
         def wait(job, response, settings):
             status = "queued"

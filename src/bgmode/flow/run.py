@@ -366,8 +366,9 @@ class Run:
         return flow
 
     def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
-        """Whether ``value`` may be changed under another name than ``key`` while a loop runs."""
-        return self.loops > 0 and _has_other_names(key, value, self.names.escaping(at))
+        """Whether ``value`` may be changed under another name than ``key``."""
+        matters = self.world.careful or self.loops > 0
+        return matters and _has_other_names(key, value, self.names.escaping(at))
 
     def _forget_attributes(self, node: Loop, state: State) -> None:
         """What somebody else may change while the loop runs: attributes that the loop does not

@@ -30,6 +30,8 @@ class World(Protocol):
     """The outside of a run."""
 
     names: Names
+    careful: bool
+    """Whether an object that has another name, too, is unknown at once, and not in loops only."""
     objects_change: bool
     """Whether an answer may change when code that cannot be seen gets hold of it."""
 

@@ -32,6 +32,7 @@ class JobWorld:
         self.clients = clients
         self.provider: Provider = clients.provider
         self.observed: dict[ast.Call, Record] = {}
+        self.careful = status is not None  # arguments are wanted as people write them
         self.objects_change = before is not None
         self._answer = response(self.provider, status)
         self._before = response(self.provider, before) if before is not None else None
