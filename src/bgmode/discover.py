@@ -43,7 +43,6 @@ LEFT_OUT = frozenset(
 _ASCII_INSIDE = (b"utf-8", b"utf8", b"latin", b"iso-8859", b"ascii", b"us-ascii", b"cp125")
 _FEW = 512  # bytes in which a cookie or a shebang stands
 _USUAL_SIZE = 1 << 18  # bytes of a file that are read at once
-_WORTH_A_PROCESS = 600  # files from which a second process pays
 
 
 class Walk:
@@ -142,27 +141,7 @@ def read_file(path: str) -> bytes:
 
 def candidates(paths: list[str]) -> list[str]:
     """Those of ``paths`` that can matter, in the same order; unreadable ones among them."""
-    if len(paths) < _WORTH_A_PROCESS or not hasattr(os, "fork"):
-        return [path for path in paths if _is_candidate(path)]
-    half = len(paths) // 2
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:  # the second half, told back through the pipe
-        try:
-            os.close(reader)
-            found = "\0".join(path for path in paths[half:] if _is_candidate(path))
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(os.fsencode(found) + b"\0.")
-        finally:
-            os._exit(0)
-    os.close(writer)
-    first = [path for path in paths[:half] if _is_candidate(path)]
-    with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    if not told.endswith(b"\0."):  # the child died: do its work here
-        return first + [path for path in paths[half:] if _is_candidate(path)]
-    return first + [path for path in os.fsdecode(told[:-2]).split("\0") if path]
+    return [path for path in paths if _is_candidate(path)]
 
 
 def _is_candidate(path: str) -> bool:

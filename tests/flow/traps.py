@@ -482,6 +482,38 @@ _TEXTS: dict[str, str] = {
                 poll(job)
                 fill(info)
         """,
+    "an exception that is raised again in a try": """
+        import sys
+        def wait(job, response, settings):
+            while True:
+                poll(job)
+                try:
+                    sys.exit()
+                except SystemExit:
+                    try:
+                        raise
+                    except Exception:
+                        pass
+        """,
+    "a function changes a dict of the module that it is given": """
+        SHARED = {"done": False}
+        def over():
+            return SHARED["done"]
+        def store(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            while not over():
+                store(SHARED, poll(job))
+        """,
+    "a dict of the module under another name": """
+        SHARED = {"done": False}
+        def over():
+            return SHARED["done"]
+        def wait(job, response, settings):
+            alias = SHARED
+            while not over():
+                alias["done"] = poll(job).status == "completed"
+        """,
     "a name that is deleted": """
         def wait(job, response, settings):
             status = "queued"
