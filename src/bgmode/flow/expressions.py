@@ -174,6 +174,9 @@ class Expressions:
         if binding is None:
             return self._imported_twice(scope, name)
         value = self._binding(binding, name, scope)
+        mapping = isinstance(value, Record) and value.mapping
+        if mapping and self.run.world.careful and name in self.names.escaping_anywhere:
+            return unknown(value)
         entries = self.names.mutated.get(name)
         return value if entries is None else _shared(value, entries)
 

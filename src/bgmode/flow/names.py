@@ -359,6 +359,11 @@ class Names:
             self._escaping[scope] = set(self._find_escaping(scope))
         return self._escaping[scope]
 
+    @cached_property
+    def escaping_anywhere(self) -> set[str]:
+        """The same for the whole module."""
+        return set(self._find_escaping(self.tree))
+
     def _find_escaping(self, scope: ast.AST) -> Iterator[str]:
         for node in ast.walk(scope):
             match node:

@@ -68,6 +68,7 @@ class Run:
         self._stack: list[ScopeNode] = []
         self._frames: dict[ScopeNode, State] = {}  # of functions that wait for a call
         self._timeouts: list[ast.AST] = []
+        self._handling: list[str | None] = []  # the exceptions that handlers are at work on
         self._pending: dict[Code, State] = {}
         self.gave_up = False
 
@@ -175,7 +176,9 @@ class Run:
             case ast.Raise(exc=exception):
                 if exception is not None:
                     self.value(exception, state)
-                return Flow(None, [Exit("raise", node, state, raised=raised_name(exception))])
+                    return Flow(None, [Exit("raise", node, state, raised=raised_name(exception))])
+                again = self._handling[-1] if self._handling else None
+                return Flow(None, [Exit("raise", node, state, raised=again)])
             case ast.Break():
                 return Flow(None, [Exit("break", node, state)])
             case ast.Continue():
@@ -420,13 +423,10 @@ class Run:
         if handler.name:
             polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
             state.assign(handler.name, unknown(Known(None, polled)))
-        flow = self.block(handler.body, state)
         names = {way_out.raised for way_out in caught}
-        name = names.pop() if len(names) == 1 else None
-        for position, way_out in enumerate(flow.exits):
-            again = isinstance(way_out.node, ast.Raise) and way_out.node.exc is None
-            if again and way_out.raised is None and name is not None:
-                flow.exits[position] = Exit("raise", way_out.node, way_out.state, raised=name)
+        self._handling.append(names.pop() if len(names) == 1 else None)
+        flow = self.block(handler.body, state)
+        self._handling.pop()
         if guess:
             flow.exits = [way_out.guessed() for way_out in flow.exits]
         return flow
