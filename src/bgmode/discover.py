@@ -67,6 +67,9 @@ class Walk:
             elif os.path.exists(path):
                 if force_exclude and (self._is_excluded(path) or _in_left_out(path)):
                     continue
+                if path.endswith(".ipynb"):
+                    self.errors.append(f"{path}: notebooks are not read by this version")
+                    continue
                 self.named.add(path)
                 found = iter((path,))
             else:

@@ -118,7 +118,6 @@ POLLED = Unknown(polled=True)
 MISSING = Missing()
 NONE = Known(None)
 TRUE = Known(True)
-FALSE = Known(False)
 
 
 def unknown(*sources: Value) -> Unknown:

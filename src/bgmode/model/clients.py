@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from bgmode.flow.names import CODE, Binding, Names, dotted, parameters, unawaited
+from bgmode.flow.names import Binding, Names, dotted, unawaited
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider
 
@@ -280,13 +280,3 @@ class Clients:
                             self.names.parent.setdefault(part, annotation)
                             parts.append(part)
         return parts
-
-
-def is_parameter(names: Names, node: ast.expr) -> bool:
-    """Whether ``node`` is a parameter of the function it stands in."""
-    function = names.function(node)
-    return (
-        isinstance(node, ast.Name)
-        and isinstance(function, CODE)
-        and any(arg.arg == node.id for arg in parameters(function))
-    )

@@ -13,7 +13,6 @@ from bgmode.policy.globs import module_matches, path_matches
 
 Decision: TypeAlias = Literal["allow", "review", "deny"]
 
-ZDR_RULES = frozenset({"BGM110"})
 JOB_TYPE_RULES = frozenset({"BGM201", "BGM202", "BGM203", "BGM204"})
 
 
@@ -73,7 +72,6 @@ class Idempotency:
 
     metadata_keys: tuple[str, ...] = ("idempotency_key",)
     decorators: tuple[str, ...] = ()
-    key_names: tuple[str, ...] = ("idempotency_key", "job_id", "request_id", "task_id", "run_id")
 
 
 @dataclass(frozen=True, slots=True)

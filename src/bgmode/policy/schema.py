@@ -247,7 +247,7 @@ def approval(reader: Reader, node: Node, key: str) -> Approval | None:
 
 def idempotency(reader: Reader, node: Node, key: str) -> Idempotency:
     """``idempotency``: what counts as a key."""
-    known = {name: list_of(text) for name in ("metadata_keys", "decorators", "key_names")}
+    known = {name: list_of(text) for name in ("metadata_keys", "decorators")}
     return Idempotency(**reader.fields(node, key, known))
 
 
