@@ -14,7 +14,7 @@ from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
-from bgmode.policy.load import Policies, load_policy
+from bgmode.policy.load import Policies
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError
 from bgmode.report import Report
@@ -99,7 +99,7 @@ class Session:
         """A policy above or below a path has to be right, even if no file needs it."""
         if self.options.policy is None:
             try:
-                load_policy(os.path.abspath(path))
+                self._policies.load(path)
             except PolicyError as error:
                 self._policy_failed(error)
 
@@ -146,7 +146,7 @@ class Session:
             self.report.refused += result.refused
             if result.applied and self._keep(text, result.text, standard_input=standard_input):
                 self.report.fixed += result.applied
-                findings, source = result.findings, Source(source.path, result.text)
+                findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
             sys.stdout.write(source.text)
         if findings:

@@ -14,7 +14,7 @@ from bgmode.model.retries import Retry, retries_around
 
 def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
-        if has_unsupported_argument(call) or evidence(subject, call) != "none":
+        if unsupported_arguments(call) or evidence(subject, call) != "none":
             continue
         if first_retry(call) is None:
             header = call.provider.idempotency_header
@@ -37,13 +37,8 @@ def first_retry(call: BackgroundCall) -> Retry | None:
     return next(retries_around(call.names, call.node), None)
 
 
-def has_unsupported_argument(call: BackgroundCall) -> bool:
-    """Whether the call has a key where none is taken, which is BGM405's business."""
-    return bool(unsupported_arguments(call))
-
-
 def unsupported_arguments(call: BackgroundCall) -> list[str]:
-    """The arguments that the call surely has and that it does not take."""
+    """The arguments that the call surely has and does not take, which is BGM405's business."""
     given = call.arguments.fields
     return [
         name

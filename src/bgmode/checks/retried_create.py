@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bgmode.checks.missing_idempotency_key import (
     evidence,
     first_retry,
-    has_unsupported_argument,
+    unsupported_arguments,
 )
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
@@ -15,7 +15,7 @@ from bgmode.finding import Finding
 
 def retried_create(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
-        if has_unsupported_argument(call) or evidence(subject, call) != "none":
+        if unsupported_arguments(call) or evidence(subject, call) != "none":
             continue
         retry = first_retry(call)
         if retry is not None:

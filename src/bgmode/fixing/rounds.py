@@ -12,13 +12,13 @@ import io
 import tokenize
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bgmode.finding import Finding, Refusal
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import apply_edits, place
-from bgmode.source import Source, Span, Unreadable, parse
+from bgmode.source import Source, Span, Unreadable
 
 Analyse: TypeAlias = Callable[[Source], list[Finding]]
 
@@ -32,10 +32,14 @@ _MOST_FIXES = 10_000
 class FixResult:
     """A text after its fixes, and what is still to be said about it."""
 
-    text: str
+    source: Source
     findings: list[Finding]
     applied: list[Finding] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.source.text
 
 
 def fix_text(
@@ -45,7 +49,7 @@ def fix_text(
 
     ``findings`` are those of ``source``; ``analyse`` finds them anew in a changed text.
     """
-    result = FixResult(source.text, findings)
+    result = FixResult(source, findings)
     given_up: set[Identity] = set()
     for _ in range(_MOST_FIXES):
         following = _next(result.findings, given_up, unsafe=unsafe)
@@ -53,17 +57,12 @@ def fix_text(
             break
         finding, identity = following
         try:
-            text, after = _proven(
-                replace(source, text=result.text, given_tree=None),
-                finding,
-                result.findings,
-                analyse,
-            )
+            fixed, after = _proven(result.source, finding, result.findings, analyse)
         except CannotEdit as error:
             given_up.add(identity)
             result.refused.append(Refusal(finding, str(error)))
             continue
-        result.text, result.findings = text, after
+        result.source, result.findings = fixed, after
         result.applied.append(finding)
     return result
 
@@ -90,20 +89,20 @@ def _next(
 
 def _proven(
     source: Source, finding: Finding, before: list[Finding], analyse: Analyse
-) -> tuple[str, list[Finding]]:
-    """The text after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
+) -> tuple[Source, list[Finding]]:
+    """The source after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
     if finding.fix is None:
         raise CannotEdit("there is no fix")
     if any(_is_in_text(source, place(edit)) for edit in finding.fix.edits):
         raise CannotEdit("it is inside an f-string")
-    text = apply_edits(source.text, finding.fix.edits)
+    fixed = Source(source.path, apply_edits(source.text, finding.fix.edits))
     try:
-        parse(text)
+        fixed.tree  # noqa: B018
     except Unreadable as error:
         raise CannotEdit(f"the result would not parse ({error.reason})") from None
-    if _comments(text) != _comments(source.text):
+    if _comments(fixed.text) != _comments(source.text):
         raise CannotEdit("a comment would be lost")
-    after = analyse(Source(source.path, text))
+    after = analyse(fixed)
     old, new = _counted(before), _counted(after)
     if new[_kind(finding)] >= old[_kind(finding)]:
         raise CannotEdit("the finding would still be there")
@@ -111,7 +110,7 @@ def _proven(
     if fresh:
         code = next(iter(fresh))[0]
         raise CannotEdit(f"it would bring a new finding, {code}")
-    return text, after
+    return fixed, after
 
 
 def _is_in_text(source: Source, span: Span) -> bool:

@@ -106,6 +106,11 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
+def undecorated(decorator: ast.expr) -> ast.expr:
+    """What a decorator names, without the call in ``@retry(...)``."""
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
+
+
 def unawaited(node: ast.expr) -> ast.expr:
     """``node`` without an ``await`` around it."""
     return node.value if isinstance(node, ast.Await) else node
@@ -279,15 +284,19 @@ class Names:
         return None
 
     def callee(self, call: ast.Call) -> FunctionNode | None:
-        """The function of this module that ``call`` calls, by name or as a method of its own."""
+        """The function of this module that ``call`` calls."""
+        return self.named_function(call.func)
+
+    def named_function(self, node: ast.expr) -> FunctionNode | None:
+        """The function of this module that ``node`` names, alone or as a method of its own."""
         function: ast.AST | None = None
-        match call.func:
+        match node:
             case ast.Name(id=name):
-                scope = self.defining_scope(name, call)
+                scope = self.defining_scope(name, node)
                 binding = scope.only(name) if scope else None
                 function = binding.node if binding else None
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                owner = self.enclosing_class(call)
+                owner = self.enclosing_class(node)
                 function = self.method(owner, name) if owner else None
         return function if isinstance(function, FUNCTIONS) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bgmode.flow import callees
 from bgmode.flow.exceptions import catches, handler_names, raised_name, suppresses
@@ -18,6 +19,7 @@ from bgmode.flow.names import (
     defaults,
     dotted,
     parameters,
+    undecorated,
 )
 from bgmode.flow.turns import Turns
 from bgmode.flow.values import (
@@ -533,7 +535,7 @@ class Run:
         if isinstance(code, ast.Lambda):
             return True
         for decorator in code.decorator_list:
-            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            target = undecorated(decorator)
             name = dotted(target) or ""
             if not callees.keeps_meaning(name) and not name.endswith(("property", "wraps")):
                 return False
@@ -584,16 +586,7 @@ class Run:
             if way_out.kind == "raise":
                 kept = state.copy()
                 self._write_back(function, way_out.state, kept, caller=state)
-                self.raised.append(
-                    Exit(
-                        "raise",
-                        way_out.node,
-                        kept,
-                        raised=way_out.raised,
-                        implicit=way_out.implicit,
-                        guess=way_out.guess,
-                    )
-                )
+                self.raised.append(replace(way_out, state=kept))
         returns = [way_out for way_out in flow.exits if way_out.kind == "return"]
         ends = [way_out.state for way_out in returns]
         results = [way_out.value or NONE for way_out in returns]

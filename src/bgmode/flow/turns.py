@@ -9,7 +9,7 @@ from bgmode.flow import callees
 from bgmode.flow.exits import Exit, Flow, Outcome, State, Way, join_states, join_two
 from bgmode.flow.expressions import Diverges
 from bgmode.flow.names import Loop
-from bgmode.flow.values import UNKNOWN, Known, Truth, Value, compare, either, truth
+from bgmode.flow.values import TRUE, UNKNOWN, Known, Truth, Value, compare, either, truth
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
@@ -31,6 +31,8 @@ class Turns:
         self.polled = False
         self.polls = False
         self.unclear = False
+        self.finite = False
+        self.enters = False
         self.waits: list[Truth] = []
         self.sentinel: tuple[ast.expr, ast.expr] | None = None
         self.may_have_waited = False
@@ -40,8 +42,7 @@ class Turns:
         polls_before = self._run.polls
         first = state.copy()
         first.polled = False
-        self.finite = self._finite(first)
-        self.enters = self._enters(first)
+        self._begin(first)
         seen: list[State] = []
         current: State | None = first
         while current is not None:
@@ -78,37 +79,35 @@ class Turns:
             waits = waits if waits is further else None
         return Outcome(frozenset(self.ways), self.endless, waits, self.polls, self.unclear)
 
-    def _finite(self, state: State) -> bool:
-        if isinstance(self.node, ast.While):
-            return False
-        match self.node.iter:
-            case ast.Call(func=ast.Name(id="iter"), args=[function, sentinel]):
-                self.sentinel = (function, sentinel)
-                return False
-        self._run.value(self.node.iter, state)
-        return self._run.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
-
-    def _enters(self, state: State) -> bool:
-        """Whether a ``for`` surely has a first turn."""
+    def _begin(self, state: State) -> None:
+        """Evaluate what a ``for`` goes through: whether it ends, and surely has a first turn."""
         match self.node:
+            case ast.While():
+                return
+            case ast.For(iter=ast.Call(func=ast.Name(id="iter"), args=[function, sentinel])):
+                self.sentinel = (function, sentinel)
+                return
             case ast.For(iter=ast.Call(func=ast.Name(id="range"), args=[count])):
                 value = self._run.value(count, state)
-                return isinstance(value, Known) and isinstance(value.value, int) and value.value > 0
+                number = value.value if isinstance(value, Known) else 0
+                self.enters = isinstance(number, int) and number > 0
             case ast.For(iter=iterable):
                 value = self._run.value(iterable, state)
-                return isinstance(value, Known) and bool(value.value)
-        return False
+                self.enters = isinstance(value, Known) and bool(value.value)
+            case ast.AsyncFor(iter=iterable):
+                self._run.value(iterable, state)
+        self.finite = self._run.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
 
-    def _asked(self, state: State) -> Value:
-        """``iter(function, sentinel)``: whether the next call gives something else."""
+    def _question(self, state: State) -> Value:
+        """Whether the loop goes on to its next turn."""
+        if isinstance(self.node, ast.While):
+            return self._run.test(self.node.test, state)
         if self.sentinel is None:
-            return UNKNOWN
-        function, sentinel = self.sentinel
+            return UNKNOWN if self.finite else TRUE
+        function, sentinel = self.sentinel  # iter(function, sentinel)
         call = ast.copy_location(ast.Call(function, [], []), function)
         value = self._run.value(call, state)
-        test = compare(ast.NotEq(), value, self._run.value(sentinel, state))
-        state.look_at(value)
-        return test
+        return compare(ast.NotEq(), value, self._run.value(sentinel, state))
 
     def _may_pace(self) -> bool:
         """Whether the iterable may wait before it gives the next item."""
@@ -125,22 +124,14 @@ class Turns:
     def _turn(self, state: State) -> State | None:
         """Run one turn; returns the state of the next one, None where there is none."""
         run = self._run
-        stays: Truth
-        if isinstance(self.node, ast.While):
-            try:
-                test = run.test(self.node.test, state)
-            except Diverges:
-                self._note()
-                return None
-            state.look_at(test)
-            stays = truth(test)
-            guess = test.polled and stays is None
-        elif self.sentinel is not None:
-            test = self._asked(state)
-            stays = truth(test)
-            guess = test.polled and stays is None
-        else:
-            stays, guess = (None if self.finite else True), False
+        try:
+            test = self._question(state)
+        except Diverges:
+            self._note()
+            return None
+        state.look_at(test)
+        stays = truth(test)
+        guess = test.polled and stays is None
         if stays is not True and not self.enters:
             self._leave_by_header(state.copy(), guess=guess)
         self.enters = False

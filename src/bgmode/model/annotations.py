@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bgmode.flow.exits import State
 from bgmode.flow.expressions import Expressions
-from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters
+from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters, undecorated
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.run import Run
 from bgmode.flow.values import NONE, Known, Missing, Record, Value, part
@@ -269,7 +269,7 @@ class Annotations:
         for above in self.names.ancestors(node):
             if isinstance(above, (*FUNCTIONS, ast.ClassDef)):
                 for decorator in above.decorator_list:
-                    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+                    target = undecorated(decorator)
                     if (dotted(target) or "").rpartition(".")[2] == self.vocabulary.zdr_decorator:
                         kind = "class" if isinstance(above, ast.ClassDef) else "function"
                         return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection
 from typing import Literal, TypeAlias
 
-from bgmode.flow.names import FUNCTIONS, dotted
+from bgmode.flow.names import FUNCTIONS, dotted, undecorated
 from bgmode.flow.values import Known, Missing, Record, part
 from bgmode.model.calls import BackgroundCall
 
@@ -85,7 +85,7 @@ def _decorated(call: BackgroundCall, decorators: Collection[str]) -> Evidence:
     for above in call.names.ancestors(call.node):
         if isinstance(above, FUNCTIONS):
             for decorator in above.decorator_list:
-                target = decorator.func if isinstance(decorator, ast.Call) else decorator
+                target = undecorated(decorator)
                 name = dotted(target) or ""
                 if name in decorators or name.rpartition(".")[2] in decorators:
                     return "given"

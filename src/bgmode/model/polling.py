@@ -142,9 +142,13 @@ class Polling:
         self.provider = clients.provider
 
     @cached_property
+    def _polls(self) -> frozenset[ast.AST]:
+        return frozenset(self.calls.of_kind("poll"))
+
+    @cached_property
     def loops(self) -> tuple[PollLoop, ...]:
         """Every poll loop, in the order of the text."""
-        if not any(self.calls.of_kind("poll")):
+        if not self._polls:
             return ()
         scopes = {self._scope(loop) for loop in self.names.loops}
         found = [loop for scope in scopes for loop in self._in_scope(scope)]
@@ -155,7 +159,8 @@ class Polling:
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
         tables: dict[Loop, dict[str, Outcome]] = {}
-        for status in ("in_progress", *self.provider.statuses):
+        statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
+        for status in statuses:
             run = Run(JobWorld(self.names, self.clients, status))
             run.start(scope)
             if not run.outcomes:
@@ -164,13 +169,12 @@ class Polling:
                 continue
             for node, outcome in run.outcomes.items():
                 tables.setdefault(node, {})[status] = outcome
-        statuses = self.provider.statuses
         return [
             # a loop that a status never comes to is left on it, before it is entered
             PollLoop(
                 node,
                 scope,
-                {status: table.get(status, Outcome()) for status in statuses},
+                {status: table.get(status, Outcome()) for status in self.provider.statuses},
                 self.provider,
                 self._is_bounded_outside(scope),
                 any(
@@ -222,19 +226,16 @@ class Polling:
 
     def _goes_through_jobs(self, loop: Loop) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
-        if isinstance(loop, ast.While):
-            return False
-        if counts(loop):
+        if isinstance(loop, ast.While) or counts(loop):
             return False
         items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         for node in own_nodes(loop):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(value, items):
                     items.add(name)
-        polls = set(self.calls.of_kind("poll"))
         return any(
             isinstance(node, ast.Call)
-            and (node in polls or self._polls_inside(node))
+            and (node in self._polls or self._polls_inside(node))
             and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
@@ -244,8 +245,7 @@ class Polling:
         function = self.names.callee(call)
         if function is None:
             return False
-        polls = set(self.calls.of_kind("poll"))
-        return any(node in polls for node in ast.walk(function) if isinstance(node, ast.Call))
+        return any(node in self._polls for node in ast.walk(function))
 
     @cached_property
     def blocking(self) -> tuple[tuple[ast.Call, str], ...]:
@@ -273,7 +273,7 @@ class Polling:
     @cached_property
     def stale(self) -> tuple[Stale, ...]:
         """Loops that test a status which they never refresh."""
-        jobs = [call.node for call in self.calls.background] + list(self.calls.of_kind("poll"))
+        jobs = self._polls.union(call.node for call in self.calls.background)
         scopes = {self.names.function(call) or self.names.tree for call in jobs}
         found = [stale for scope in scopes for stale in self._stale(scope)]
         return tuple(sorted(found, key=lambda stale: _place(stale.node)))
@@ -282,17 +282,21 @@ class Polling:
         """Loops that look at the response as it was before them, whatever polls answer."""
         if not any(self._scope(loop) is scope for loop in self.names.loops):
             return
-        seen: set[Loop] = set()
-        for running in self.provider.running:
-            for stale in self._stale_on(scope, running):
-                if stale.loop not in seen:
-                    seen.add(stale.loop)
-                    yield stale
-
-    def _stale_on(self, scope: ast.Module | Code, running: str) -> Iterator[Stale]:
         ended = self.provider.terminal[0]
-        polls_end = self._outcomes(scope, before=running, later=ended)
         all_ended = self._outcomes(scope, before=ended, later=ended)
+        found = {
+            loop: None
+            for running in self.provider.running
+            for loop in self._unmoved(scope, running, ended, all_ended)
+        }
+        for loop in found:
+            yield Stale(loop, self._dropped_poll(loop))
+
+    def _unmoved(
+        self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Loop, Outcome]
+    ) -> Iterator[Loop]:
+        """Loops that go on as they began with ``running``, also when polls say ``ended``."""
+        polls_end = self._outcomes(scope, before=running, later=ended)
         all_running = self._outcomes(scope, before=running, later=running)
         for loop, outcome in polls_end.items():
             same = all_running.get(loop)
@@ -302,8 +306,7 @@ class Polling:
             if not isinstance(loop, ast.While) and not counts(loop):
                 continue
             if not told_apart(outcome, same) and told_apart(outcome, other):
-                dropped = self._dropped_poll(loop)
-                yield Stale(loop, dropped)
+                yield loop
 
     def _outcomes(
         self, scope: ast.Module | Code, *, before: str, later: str
@@ -313,9 +316,8 @@ class Polling:
         return {loop: outcome for loop, outcome in run.outcomes.items() if not run.gave_up}
 
     def _dropped_poll(self, loop: Loop) -> ast.Call | None:
-        polls = set(self.calls.of_kind("poll"))
         for node in own_nodes(loop):
-            if isinstance(node, ast.Expr) and (call := unawaited(node.value)) in polls:
+            if isinstance(node, ast.Expr) and (call := unawaited(node.value)) in self._polls:
                 return call if isinstance(call, ast.Call) else None
         return None
 

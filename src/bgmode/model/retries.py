@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import CODE, FUNCTIONS, LOOPS, Loop, Names, counts, dotted, reads, unawaited
+from bgmode.flow.names import (
+    CODE,
+    FUNCTIONS,
+    LOOPS,
+    Loop,
+    Names,
+    counts,
+    dotted,
+    reads,
+    unawaited,
+    undecorated,
+)
 
 _DECORATORS = re.compile(
     r"^(tenacity\.retry|tenacity\.retry\.\w+|backoff\.on_exception|backoff\.on_predicate"
@@ -77,7 +88,7 @@ def _name(node: ast.expr) -> str:
 
 def _decorated(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Retry]:
     for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        target = undecorated(decorator)
         name = names.qualify(target) or dotted(target) or ""
         if _DECORATORS.match(name) or _NAMED_RETRY.search(name.rpartition(".")[2]):
             if not _limits_exceptions_away(decorator):
@@ -130,16 +141,8 @@ def _handed_to_helper(
         if not _is_helper(names, call):
             continue
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            match argument:
-                case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                    owner = names.enclosing_class(call)
-                    if owner is not None and names.method(owner, name) is function:
-                        yield Retry(call, f"`{_name(call.func)}`")
-            if isinstance(argument, ast.Name) and argument.id == function.name:
-                scope = names.defining_scope(argument.id, argument)
-                binding = scope.only(argument.id) if scope else None
-                if binding is not None and binding.node is function:
-                    yield Retry(call, f"`{_name(call.func)}`")
+            if names.named_function(argument) is function:
+                yield Retry(call, f"`{_name(call.func)}`")
 
 
 def _bound_method(names: Names, call: ast.Call) -> Iterator[Retry]:

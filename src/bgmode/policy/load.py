@@ -65,7 +65,7 @@ class Policies:
     def __init__(self, named: str | None = None) -> None:
         self._named = load_policy(named) if named is not None else None
         self._by_folder: dict[str, Policy] = {}
-        self._by_path: dict[str, Policy] = {}
+        self._by_path: dict[str, Policy | PolicyError] = {}
 
     def of(self, path: str) -> Policy:
         """The policy that applies to a file. Raises :class:`PolicyError`."""
@@ -74,10 +74,18 @@ class Policies:
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._by_folder:
             found = find_policy(folder)
-            self._by_folder[folder] = DEFAULT if found is None else self._load(found)
+            self._by_folder[folder] = DEFAULT if found is None else self.load(found)
         return self._by_folder[folder]
 
-    def _load(self, path: str) -> Policy:
+    def load(self, path: str) -> Policy:
+        """The policy in a file, which is read once. Raises :class:`PolicyError`."""
+        path = os.path.abspath(path)
         if path not in self._by_path:
-            self._by_path[path] = load_policy(path)
-        return self._by_path[path]
+            try:
+                self._by_path[path] = load_policy(path)
+            except PolicyError as error:
+                self._by_path[path] = error
+        known = self._by_path[path]
+        if isinstance(known, PolicyError):
+            raise known
+        return known
