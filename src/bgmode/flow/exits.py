@@ -12,6 +12,10 @@ from bgmode.flow.values import MISSING, Truth, Value, join, join_truth
 Kind: TypeAlias = Literal["return", "raise", "break", "continue"]
 
 
+class Diverges(Exception):
+    """The expression is never finished: something in it always raises."""
+
+
 class State:
     """What is known at one point of a run: names, and what this turn has done so far.
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeGuard
 
-from bgmode.flow import callees
-from bgmode.flow.exits import Exit, State, join_states
+from bgmode.flow.calls import CallExpressions
+from bgmode.flow.exits import Diverges, State, join_states
 from bgmode.flow.names import (
     ANY_ENTRY,
     FUNCTIONS,
-    MUTATORS,
     Binding,
     Scope,
     dotted,
@@ -18,7 +17,6 @@ from bgmode.flow.names import (
 )
 from bgmode.flow.values import (
     MISSING,
-    NONE,
     POLLED,
     TRUE,
     UNKNOWN,
@@ -30,17 +28,16 @@ from bgmode.flow.values import (
     Listed,
     Member,
     Missing,
-    Partial,
     Record,
     Symbol,
     Unknown,
     Value,
+    as_polled,
     binary,
     collection,
     compare,
     join,
     merged,
-    method,
     negate,
     opened,
     part,
@@ -48,19 +45,9 @@ from bgmode.flow.values import (
     unknown,
     with_part,
 )
-from bgmode.flow.world import Answer, Raises
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
-
-_VIEWS = frozenset({"model_dump", "to_dict", "dict", "parse", "copy", "model_copy", "json"})
-_BUILTINS = frozenset(
-    ["str", "bool", "getattr", "isinstance", "frozenset", "set", "tuple", "list", "sorted", "dict"]
-)
-
-
-class Diverges(Exception):
-    """The expression is never finished: something in it always raises."""
 
 
 class Expressions:
@@ -69,6 +56,7 @@ class Expressions:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.names = run.world.names
+        self.calls = CallExpressions(self)
         self._static: dict[int, Value] = {}
 
     def value(self, node: ast.expr, state: State) -> Value:
@@ -79,11 +67,11 @@ class Expressions:
             case ast.Name():
                 return self._name(node, state)
             case ast.Attribute():
-                return self._attribute(node, state)
+                return self.attribute(node, state)
             case ast.Await(value=inner):
                 return self.value(inner, state)
             case ast.Call():
-                return self._call(node, state)
+                return self.calls.call(node, state)
             case ast.Compare():
                 return self._compare(node, state)
             case ast.BoolOp():
@@ -138,7 +126,7 @@ class Expressions:
         """Evaluate an expression statement: nobody uses its value."""
         inner = unawaited(node)
         if isinstance(inner, ast.Call):
-            self._call(inner, state, alone=True)
+            self.calls.call(inner, state, alone=True)
         else:
             self.value(node, state)
 
@@ -157,6 +145,11 @@ class Expressions:
             self.run.raised = raised
         self._static[id(node)] = value
         return value
+
+    def callee_name(self, node: ast.expr) -> str | None:
+        """The full dotted name of what a call calls, if it is imported."""
+        node = unawaited(node)
+        return self.names.qualify(node.func) if isinstance(node, ast.Call) else None
 
     # Names and attributes
 
@@ -203,7 +196,7 @@ class Expressions:
                     return self.run.parameter(scope.node, name)
         return UNKNOWN if binding.value is None else self.static(binding.value)
 
-    def _attribute(self, node: ast.Attribute, state: State) -> Value:
+    def attribute(self, node: ast.Attribute, state: State) -> Value:
         key = dotted(node)
         if key is not None and key in state.names:
             found = state.names[key]
@@ -234,7 +227,7 @@ class Expressions:
         switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
         if constant is not None and not (switch and self.run.loops):
             return constant  # a switch may be turned by somebody else while a loop runs
-        polled = self._receiver_polled(dotted(node.value), state)
+        polled = self.calls.receiver_polled(dotted(node.value), state)
         return Unknown(polled) if isinstance(base, Instance) and polled else UNKNOWN
 
     def _class_constant(
@@ -486,7 +479,7 @@ class Expressions:
                 polled = base.polled or index.polled
                 if isinstance(found, Missing):
                     return unknown(base, index)
-                return _polled(found) if polled else found
+                return as_polled(found) if polled else found
             case Known(tuple() as items), Known(int() as position):
                 if -len(items) <= position < len(items):
                     return Known(items[position], base.polled)
@@ -509,363 +502,6 @@ class Expressions:
             case _:
                 fields = {name: unknown(entry) for name, entry in old.fields.items()}
                 state.assign(key, Record(fields, unknown(old.rest), old.polled, mapping=True))
-
-    # Calls
-
-    def callee_name(self, node: ast.expr) -> str | None:
-        """The full dotted name of what a call calls, if it is imported."""
-        node = unawaited(node)
-        return self.names.qualify(node.func) if isinstance(node, ast.Call) else None
-
-    def _call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
-        reply = self.run.world.reply(node.func, node.keywords, looping=self.run.loops > 0)
-        if reply is not None:
-            _, keywords = self.arguments(node, state)
-            self.run.world.observe(node, keywords)
-            return self._replied(node, reply, state)
-        position = self._operation_given(node)
-        if position is not None:
-            return self._handed_on(node, position, state)
-        match node.func:
-            case ast.Attribute(value=base, attr=name):
-                return self._method_call(node, base, name, state, alone=alone)
-            case _:
-                function = self.value(node.func, state)
-                return self._apply(node, function, state, alone=alone)
-
-    def _operation_given(self, node: ast.Call) -> int | None:
-        """Where a special function is handed on: ``retry_call(client.responses.create, ...)``."""
-        if isinstance(node.func, ast.Name) and node.func.id in {"map", "filter"}:
-            return None
-        for position, argument in enumerate(node.args):
-            if isinstance(argument, ast.Attribute) and self.run.world.reply(
-                argument, node.keywords, looping=False
-            ):
-                return position
-        return None
-
-    def _replied(self, node: ast.AST, reply: Answer | Raises, state: State) -> Value:
-        if reply.polls:
-            state.polled = True
-            self.run.polls += 1
-        if isinstance(reply, Raises):
-            self.run.raised.append(_raise(node, state, reply.name))
-            raise Diverges
-        return reply.value
-
-    def arguments(self, node: ast.Call, state: State) -> tuple[list[Value], Record]:
-        """The positional and the keyword arguments of a call, in the order of evaluation."""
-        positional: list[Value] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                self.value(argument.value, state)
-                break
-            positional.append(self.value(argument, state))
-        keywords = Record({}, MISSING, mapping=True)
-        for keyword in node.keywords:
-            value = self.value(keyword.value, state)
-            if keyword.arg is None:
-                keywords = _spread(keywords, value)
-            else:
-                fields = {**keywords.fields, keyword.arg: value}
-                keywords = Record(fields, keywords.rest, mapping=True)
-        return positional, keywords
-
-    def _method_call(
-        self, node: ast.Call, base: ast.expr, name: str, state: State, *, alone: bool
-    ) -> Value:
-        receiver = self.value(base, state)
-        match receiver:
-            case Instance() | ClassRef() | Symbol():
-                function = self._attribute(node.func, state)  # type: ignore[arg-type]
-                return self._apply(node, function, state, alone=alone)
-            case Record():
-                return self._record_method(node, base, receiver, name, state, alone=alone)
-            case Known():
-                positional, _ = self.arguments(node, state)
-                result = method(receiver, name, positional)
-                if result is not None:
-                    return result
-                if name in MUTATORS and (key := dotted(base)) is not None:
-                    state.assign(key, unknown(receiver, *positional))
-                return unknown(receiver, *positional)
-            case Function() if name in {"__call__", "delay", "apply", "submit"}:
-                return self._apply(node, receiver, state, alone=alone)
-        if name == "run_in_executor" and len(node.args) >= 2:
-            return self._handed_on(node, 1, state)
-        return self._opaque(node, receiver, state, alone=alone)
-
-    def _record_method(
-        self,
-        node: ast.Call,
-        base: ast.expr,
-        receiver: Record,
-        name: str,
-        state: State,
-        *,
-        alone: bool,
-    ) -> Value:
-        positional, keywords = self.arguments(node, state)
-        key = dotted(base)
-        match name, positional:
-            case "get" | "pop", [Known(str() as wanted), *default]:
-                found = part(receiver, wanted)
-                fallback = default[0] if default else NONE
-                if name == "pop" and key is not None:
-                    state.assign(key, with_part(receiver, wanted, MISSING))
-                if isinstance(found, Missing):
-                    return fallback
-                return _polled(found) if receiver.polled else found
-            case "setdefault", [Known(str() as wanted), default] if key is not None:
-                found = part(receiver, wanted)
-                if isinstance(found, Missing):
-                    found = default
-                elif wanted not in receiver.fields:
-                    found = unknown(found, default)
-                state.assign(key, with_part(receiver, wanted, found))
-                return found
-            case "update", arguments if key is not None and receiver.mapping:
-                result: Value = receiver
-                for argument in arguments:
-                    result = merged(result, argument)
-                state.assign(key, merged(result, keywords))
-                return NONE
-            case _ if name in _VIEWS:
-                return receiver
-            case _ if name in MUTATORS and key is not None:
-                state.assign(key, opened(receiver))
-        return self._opaque(node, receiver, state, alone=alone, evaluated=positional)
-
-    def _apply(self, node: ast.Call, function: Value, state: State, *, alone: bool) -> Value:
-        match function:
-            case Function():
-                positional, keywords = self.arguments(node, state)
-                if any(isinstance(argument, ast.Starred) for argument in node.args):
-                    keywords = Record(keywords.fields, UNKNOWN, mapping=True)
-                result = self.run.call(function, positional, keywords, state)
-                if result is not None:
-                    return result
-                return self._opaque(node, function, state, alone=alone, evaluated=positional)
-            case ClassRef(owner):
-                self.arguments(node, state)
-                return Instance(owner)
-            case Partial(made):
-                return self._partial(made, node, state)
-            case Symbol(name):
-                return self._library(node, name, state, alone=alone)
-        if isinstance(node.func, ast.Name):
-            if node.func.id in callees.EXITS and isinstance(function, Unknown):
-                return self._exit(node, state)
-            if node.func.id in _BUILTINS and isinstance(function, Unknown):
-                return self._builtin(node, node.func.id, state)
-            if node.func.id == "run_in_executor" and len(node.args) >= 2:
-                return self._handed_on(node, 1, state)
-        return self._opaque(node, function, state, alone=alone)
-
-    def _partial(self, made: ast.Call, node: ast.Call, state: State) -> Value:
-        """Call what ``functools.partial`` was given, with the arguments of both."""
-        target, *positional = made.args
-        joint = ast.Call(target, [*positional, *node.args], [*made.keywords, *node.keywords])
-        return self.value(ast.copy_location(joint, node), state)
-
-    def _exit(self, node: ast.Call, state: State) -> Value:
-        self.arguments(node, state)
-        self.run.raised.append(_raise(node, state, "SystemExit"))
-        raise Diverges
-
-    def _library(self, node: ast.Call, name: str, state: State, *, alone: bool) -> Value:
-        if name in callees.EXITS:
-            return self._exit(node, state)
-        if name in callees.SLEEPS:
-            self.arguments(node, state)
-            state.waited = True
-            return NONE
-        position = callees.APPLY.get(name)
-        if position is not None and len(node.args) > position:
-            return self._handed_on(node, position, state)
-        if name in callees.PASS_THROUGH and (node.args or node.keywords):
-            positional, _ = self.arguments(node, state)
-            if name in callees.TIMEOUT_CALLS:
-                self.run.may_raise(node, state, "TimeoutError", implicit=True)
-            if not positional:
-                return UNKNOWN
-            return positional[-1] if name == "typing.cast" else positional[0]
-        return self._opaque(node, Symbol(name), state, alone=alone)
-
-    def _handed_on(self, node: ast.Call, position: int, state: State) -> Value:
-        """A call that calls another: ``asyncio.to_thread(function, *arguments)``."""
-        target = node.args[position]
-        partial = self.callee_name(node) == "functools.partial"
-        call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
-        reply = self.run.world.reply(target, node.keywords, looping=self.run.loops > 0)
-        if reply is not None:
-            _, keywords = self.arguments(call, state)
-            self.run.world.observe(node, keywords)
-            return Partial(node) if partial else self._replied(node, reply, state)
-        function = self.value(target, state)
-        if partial:
-            self.arguments(call, state)
-            return Partial(node)
-        if isinstance(function, Symbol) and function.name in callees.SLEEPS:
-            state.waited = True
-        if isinstance(function, Function):
-            positional, keywords = self.arguments(call, state)
-            result = self.run.call(function, positional, keywords, state)
-            if result is not None:
-                return result
-        return self._opaque(node, function, state, alone=False)
-
-    def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
-        positional, keywords = self.arguments(node, state)
-        match name, positional:
-            case "str", [Known(str() as text)] if not isinstance(text, Member):
-                return positional[0]
-            case "bool", [value]:
-                decided = truth(value)
-                return unknown(value) if decided is None else Known(decided, value.polled)
-            case "getattr", [base, Known(str() as attribute), *default]:
-                return self._getattr(node, base, attribute, default, state)
-            case "isinstance", [Record(mapping=False), Symbol(cls)] if self.run.world.answers_a(
-                callees.last_name(cls)
-            ):
-                return TRUE
-            case "isinstance", [Record() | Instance(), _]:
-                return UNKNOWN
-            case "frozenset" | "set", [Known(tuple() | frozenset() as items, polled)]:
-                return Known(Gathered(items) if name == "set" else frozenset(items), polled)
-            case "tuple" | "list" | "sorted", [Known(tuple() | frozenset() as items, polled)]:
-                kept = items if name != "sorted" else frozenset(items)
-                return Known(kept, polled)
-            case "frozenset" | "set", []:
-                return Known(Gathered() if name == "set" else frozenset())
-            case "dict", _:
-                result: Value = Record({}, MISSING, mapping=True)
-                for argument in positional:
-                    result = merged(result, argument)
-                return merged(result, keywords)
-        return unknown(*positional, *keywords.fields.values())
-
-    def _getattr(
-        self, node: ast.Call, base: Value, attribute: str, default: list[Value], state: State
-    ) -> Value:
-        match base:
-            case Instance() | ClassRef():
-                chain = ast.Attribute(node.args[0], attribute, ast.Load())
-                return self._attribute(ast.copy_location(chain, node), state)
-        found = part(base, attribute)
-        if isinstance(found, Missing):
-            return default[0] if default else UNKNOWN
-        return found
-
-    # Code that cannot be read
-
-    def _opaque(
-        self,
-        node: ast.Call,
-        function: Value,
-        state: State,
-        *,
-        alone: bool,
-        evaluated: list[Value] | None = None,
-    ) -> Value:
-        if evaluated is None:
-            positional, keywords = self.arguments(node, state)
-            evaluated = [*positional, *keywords.fields.values()]
-        name, imported = self._display_name(node, function)
-        receiver = dotted(node.func.value) if isinstance(node.func, ast.Attribute) else None
-        fed = (
-            function.polled
-            or any(value.polled for value in evaluated)
-            or self._receiver_polled(receiver, state)
-        )
-        if self.run.world.objects_change and not callees.cannot_wait(name, imported=imported):
-            fed = True  # it may be what somebody else has polled
-        for value in evaluated:
-            if isinstance(value, Function):
-                self.run.probe(value, state)
-        if isinstance(node.func, ast.Attribute) and callees.leaves(name, receiver or ""):
-            self.run.raised.append(_raise(node, state, "SystemExit"))
-            return Unknown(fed)
-        if not callees.cannot_wait(name, imported=imported) and state.waited is False:
-            state.waited = None
-        if callees.may_change(name):
-            self._forget_objects(node, state)
-        if callees.is_harmless(name, imported=imported):
-            return Unknown(fed)
-        self._hand_out(node, state)
-        if self.run.world.objects_change:
-            self._forget_objects(node, state)
-        decides = callees.may_decide(name) if not alone else True
-        guess = fed and decides
-        bounds = alone and callees.may_bound(name)
-        if bounds and not guess:
-            self.run.raised.append(_raise(node, state, None))
-        else:
-            self.run.may_raise(node, state, None, implicit=True, guess=guess)
-        return Unknown(fed)
-
-    def _display_name(self, node: ast.Call, function: Value) -> tuple[str, bool]:
-        if isinstance(function, Symbol):
-            return function.name, True
-        match node.func:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                return name, False
-            case _:
-                return "", False
-
-    def _receiver_polled(self, receiver: str | None, state: State) -> bool:
-        if receiver is None:
-            return False
-        prefix = receiver + "."
-        return any(value.polled for key, value in state.names.items() if key.startswith(prefix))
-
-    def _forget_objects(self, node: ast.Call, state: State) -> None:
-        """The objects that are handed over, or whose method it is, may have been renewed."""
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if isinstance(node.func, ast.Attribute):
-            given.append(node.func.value)
-        for argument in given:
-            key = dotted(argument)
-            value = state.names.get(key) if key is not None else None
-            if key is not None and isinstance(value, Record) and not value.mapping:
-                state.assign(key, POLLED)
-
-    def _hand_out(self, node: ast.Call, state: State) -> None:
-        """Code that cannot be read may fill the dicts and change the objects it is given."""
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            key = dotted(argument)
-            if key is not None and key in state.names:
-                state.names[key] = opened(state.names[key])
-        if isinstance(node.func, ast.Attribute):
-            receiver = dotted(node.func.value)
-            if receiver is not None:
-                prefix = receiver + "."
-                for key, value in state.names.items():
-                    if key.startswith(prefix):
-                        state.names[key] = unknown(value)
-
-
-def _raise(node: ast.AST, state: State, name: str | None) -> Exit:
-    return Exit("raise", node, state.copy(), raised=name)
-
-
-def _spread(keywords: Record, value: Value) -> Record:
-    """The keywords after ``**value``: what is written out stays, a name cannot come twice."""
-    if not isinstance(value, Record):
-        return Record(keywords.fields, unknown(keywords.rest, value), mapping=True)
-    fields = {**value.fields, **keywords.fields}
-    rest = value.rest if isinstance(keywords.rest, Missing) else keywords.rest
-    return Record(fields, rest, mapping=True)
-
-
-def _polled(value: Value) -> Value:
-    match value:
-        case Known(constant):
-            return Known(constant, True)
-        case Unknown():
-            return Unknown(True)
-        case _:
-            return value
 
 
 def _shared(value: Value, entries: set[object]) -> Value:

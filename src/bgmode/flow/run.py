@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from bgmode.flow import callees
 from bgmode.flow.exceptions import catches, handler_names, raised_name, suppresses
-from bgmode.flow.exits import Exit, Flow, Outcome, State, join_states, join_two
-from bgmode.flow.expressions import Diverges, Expressions, likely_default
+from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, join_states, join_two
+from bgmode.flow.expressions import Expressions, likely_default
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
@@ -116,7 +116,7 @@ class Run:
     def arguments(self, call: ast.Call, state: State) -> Record:
         """The keyword arguments of a call, as they would be in ``state``."""
         try:
-            return self._expressions.arguments(call, state)[1]
+            return self._expressions.calls.arguments(call, state)[1]
         except (Diverges, GaveUp, RecursionError):
             return Record({}, UNKNOWN, mapping=True)
 

@@ -6,8 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
-from bgmode.flow.exits import Exit, Flow, Outcome, State, Way, join_states, join_two
-from bgmode.flow.expressions import Diverges
+from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_states, join_two
 from bgmode.flow.names import Loop
 from bgmode.flow.values import TRUE, UNKNOWN, Known, Truth, Value, compare, either, truth
 

@@ -125,6 +125,17 @@ def unknown(*sources: Value) -> Unknown:
     return POLLED if any(source.polled for source in sources) else UNKNOWN
 
 
+def as_polled(value: Value) -> Value:
+    """``value``, in which the answer of a poll has gone."""
+    match value:
+        case Known(constant):
+            return Known(constant, True)
+        case Unknown():
+            return Unknown(True)
+        case _:
+            return value
+
+
 def join(left: Value, right: Value, *, blame: bool = False) -> Value:
     """What is certain of a value that is either ``left`` or ``right``.
 
