@@ -46,6 +46,9 @@ SWALLOWING_SCOPES = frozenset(name for name in TIMEOUT_SCOPES if ".move_on_" in 
 TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})
 """Calls that await their first argument and give up after a while."""
 
+GATHERS = frozenset({"asyncio.gather", "trio_util.gather", "asyncio.wait_all"})
+"""Calls that await several and give what each of them gives."""
+
 EXITS = frozenset(
     {"sys.exit", "os._exit", "os.abort", "exit", "quit", "builtins.exit", "builtins.quit"}
 )

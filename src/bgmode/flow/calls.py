@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
@@ -19,14 +20,22 @@ from bgmode.flow.values import (
     Gathered,
     Instance,
     Known,
+    Listed,
+    Many,
     Member,
     Missing,
     Partial,
     Record,
     Symbol,
+    Token,
     Unknown,
     Value,
+    as_many,
     as_polled,
+    binary,
+    item_of,
+    join,
+    many,
     merged,
     method,
     opened,
@@ -42,7 +51,23 @@ if TYPE_CHECKING:
 
 _VIEWS = frozenset({"model_dump", "to_dict", "dict", "parse", "copy", "model_copy", "json"})
 _BUILTINS = frozenset(
-    ["str", "bool", "getattr", "isinstance", "frozenset", "set", "tuple", "list", "sorted", "dict"]
+    [
+        "all",
+        "any",
+        "bool",
+        "dict",
+        "enumerate",
+        "frozenset",
+        "getattr",
+        "isinstance",
+        "list",
+        "reversed",
+        "set",
+        "sorted",
+        "str",
+        "tuple",
+        "zip",
+    ]
 )
 
 
@@ -116,21 +141,39 @@ class CallExpressions:
             case Instance() | ClassRef() | Symbol():
                 function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
                 return self._apply(node, function, state, alone=alone)
+            case Record(owner=ast.ClassDef()) | Known(Member() | Token()):
+                function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
+                if isinstance(function, Function):
+                    return self._apply(node, function, state, alone=alone)
+        match receiver:
             case Record():
                 return self._record_method(node, base, receiver, name, state, alone=alone)
-            case Known():
-                positional, _ = self.arguments(node, state)
-                result = method(receiver, name, positional)
-                if result is not None:
-                    return result
-                if name in MUTATORS and (key := dotted(base)) is not None:
-                    state.assign(key, unknown(receiver, *positional))
-                return unknown(receiver, *positional)
+            case Known() | Many():
+                return self._constant_method(node, base, receiver, name, state)
             case Function() if name in {"__call__", "delay", "apply", "submit"}:
                 return self._apply(node, receiver, state, alone=alone)
         if name == "run_in_executor" and len(node.args) >= 2:
             return self._handed_on(node, 1, state)
         return self._opaque(node, receiver, state, alone=alone)
+
+    def _constant_method(
+        self, node: ast.Call, base: ast.expr, receiver: Known | Many, name: str, state: State
+    ) -> Value:
+        positional, _ = self.arguments(node, state)
+        result = method(receiver, name, positional)
+        if result is not None:
+            return result
+        collection = as_many(receiver)
+        if collection is None:
+            return unknown(receiver, *positional)
+        key = dotted(base)
+        if name in MUTATORS and key is not None:
+            changed = _changed(collection, name, positional)
+            loose = self.run.is_loose(key, changed, base)
+            state.assign(key, unknown(changed) if loose else changed)
+        if name in {"pop", "popleft", "popitem"}:
+            return item_of(collection)
+        return collection if name == "copy" else unknown(receiver, *positional)
 
     def _record_method(
         self,
@@ -161,6 +204,11 @@ class CallExpressions:
                     found = unknown(found, default)
                 state.assign(key, with_part(receiver, wanted, found))
                 return found
+            case "items" | "keys" | "values", [] if receiver.mapping:
+                return _view(receiver, name)
+            case "pop" | "popitem" | "clear", _ if key is not None and receiver.mapping:
+                state.assign(key, Record({}, unknown(receiver.rest), receiver.polled, True))
+                return unknown(receiver.rest)
             case "update", arguments if key is not None and receiver.mapping:
                 result: Value = receiver
                 for argument in arguments:
@@ -184,8 +232,8 @@ class CallExpressions:
                     return result
                 return self._opaque(node, function, state, alone=alone, evaluated=positional)
             case ClassRef(owner):
-                self.arguments(node, state)
-                return Instance(owner)
+                positional, keywords = self.arguments(node, state)
+                return self._expressions.objects.made(owner, node, positional, keywords, state)
             case Partial(made):
                 return self._partial(made, node, state)
             case Symbol(name):
@@ -220,6 +268,10 @@ class CallExpressions:
         position = callees.APPLY.get(name)
         if position is not None and len(node.args) > position:
             return self._handed_on(node, position, state)
+        if name in callees.GATHERS:
+            return self._gather(node, state)
+        if name == "collections.deque":
+            return self._builtin(node, "list", state)
         if name in callees.PASS_THROUGH and (node.args or node.keywords):
             positional, _ = self.arguments(node, state)
             if name in callees.TIMEOUT_CALLS:
@@ -228,6 +280,19 @@ class CallExpressions:
                 return UNKNOWN
             return positional[-1] if name == "typing.cast" else positional[0]
         return self._opaque(node, Symbol(name), state, alone=alone)
+
+    def _gather(self, node: ast.Call, state: State) -> Value:
+        """``asyncio.gather(*calls)``: what each of them gives."""
+        state.waited = None if state.waited is False else state.waited
+        match node.args:
+            case [ast.Starred(value=calls)]:
+                found = as_many(self._expressions.value(calls, state))
+                return UNKNOWN if found is None else found
+        positional, _ = self.arguments(node, state)
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            return unknown(*positional)
+        fields = {str(position): value for position, value in enumerate(positional)}
+        return Record(fields, MISSING, any(value.polled for value in positional))
 
     def _handed_on(self, node: ast.Call, position: int, state: State) -> Value:
         """A call that calls another: ``asyncio.to_thread(function, *arguments)``."""
@@ -255,7 +320,7 @@ class CallExpressions:
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
         match name, positional:
-            case "str", [Known(str() as text)] if not isinstance(text, Member):
+            case "str", [Known(str() as text)] if not isinstance(text, Member) or text.printed:
                 return positional[0]
             case "bool", [value]:
                 decided = truth(value)
@@ -266,8 +331,18 @@ class CallExpressions:
                 callees.last_name(cls)
             ):
                 return TRUE
-            case "isinstance", [Record() | Instance(), _]:
-                return UNKNOWN
+            case "isinstance", [value, _]:
+                return _is_builtin_type(node.args[1], value)
+            case "any" | "all", [value]:
+                return _any_or_all(name, value)
+            case "enumerate" | "zip" | "reversed", _:
+                return _walked(name, positional)
+            case "list" | "tuple" | "set" | "frozenset" | "sorted", [Many() | Record() as value]:
+                return _copied(name, value)
+            case "list" | "tuple" | "set" | "frozenset" | "sorted", [Unknown(polled)]:
+                return Many(Unknown(polled), None, polled, name in {"tuple", "frozenset"})
+            case "list" | "tuple", []:
+                return Known(Listed() if name == "list" else ())
             case "frozenset" | "set", [Known(tuple() | frozenset() as items, polled)]:
                 return Known(Gathered(items) if name == "set" else frozenset(items), polled)
             case "tuple" | "list" | "sorted", [Known(tuple() | frozenset() as items, polled)]:
@@ -286,7 +361,7 @@ class CallExpressions:
         self, node: ast.Call, base: Value, attribute: str, default: list[Value], state: State
     ) -> Value:
         match base:
-            case Instance() | ClassRef():
+            case Instance() | ClassRef() | Record(owner=ast.ClassDef()):
                 chain = ast.Attribute(node.args[0], attribute, ast.Load())
                 return self._expressions.attribute(ast.copy_location(chain, node), state)
         found = part(base, attribute)
@@ -364,8 +439,11 @@ class CallExpressions:
         for argument in given:
             key = dotted(argument)
             value = state.names.get(key) if key is not None else None
-            if key is not None and isinstance(value, Record) and not value.mapping:
-                state.assign(key, POLLED)
+            match value:
+                case Record(mapping=False, owner=None) if key is not None:
+                    state.assign(key, POLLED)
+                case Record(mutable=True) if key is not None:
+                    state.assign(key, opened(value))
 
     def _hand_out(self, node: ast.Call, state: State) -> None:
         """Code that cannot be read may fill the dicts and change the objects it is given."""
@@ -380,6 +458,105 @@ class CallExpressions:
                 for key, value in state.names.items():
                     if key.startswith(prefix):
                         state.names[key] = unknown(value)
+
+
+def _changed(collection: Many, name: str, arguments: list[Value]) -> Value:
+    """A list or set after one of its methods has changed it."""
+    polled = collection.polled or any(argument.polled for argument in arguments)
+    match name, arguments:
+        case "append" | "add" | "appendleft", [item]:
+            known = collection.item
+            joined = item if isinstance(known, Missing) else join(known, item)
+            return Many(joined, True, polled)
+        case "insert", [_, item]:
+            return _changed(collection, "append", [item])
+        case "extend" | "update", [further]:
+            return binary(ast.BitOr(), replace(collection, polled=polled), further)
+        case "clear", []:
+            return Many(MISSING, False, polled)
+        case "sort" | "reverse", _:
+            return collection
+        case "remove" | "discard" | "pop" | "popleft" | "difference_update", _:
+            some = False if collection.some is False else None
+            return Many(collection.item, some, polled)
+        case _:
+            return Many(unknown(collection.item, *arguments), None, polled)
+
+
+def _view(mapping: Record, name: str) -> Value:
+    """``items()``, ``keys()`` or ``values()`` of a dict."""
+    entries = [entry for entry in mapping.fields.values() if not isinstance(entry, Missing)]
+    entries += [] if isinstance(mapping.rest, Missing) else [mapping.rest]
+    entry = item_of(many(entries))
+    some = truth(mapping)
+    match name:
+        case "items":
+            pair = Record({"0": UNKNOWN, "1": entry}, MISSING, entry.polled)
+            return Many(pair, some, mapping.polled, fixed=True)
+        case "values":
+            return Many(entry, some, mapping.polled, fixed=True)
+        case _:
+            return Many(UNKNOWN, some, mapping.polled, fixed=True)
+
+
+def _copied(name: str, value: Value) -> Value:
+    """``list(value)`` and the like."""
+    if isinstance(value, Record) and value.mapping:
+        value = _view(value, "keys")
+    found = as_many(value)
+    if found is None:
+        return unknown(value)
+    return replace(found, fixed=name in {"tuple", "frozenset"})
+
+
+def _walked(name: str, sources: list[Value]) -> Value:
+    """What ``enumerate``, ``zip`` or ``reversed`` goes through."""
+    found = [as_many(source) or Many(unknown(source)) for source in sources]
+    if not found:
+        return UNKNOWN
+    some = False if any(source.some is False for source in found) else found[0].some
+    for source in found[1:]:
+        some = some if some is source.some else (False if some is False else None)
+    polled = any(source.polled for source in found)
+    items = [item_of(source) for source in found]
+    match name:
+        case "reversed":
+            return Many(items[0], some, polled, fixed=True)
+        case "enumerate":
+            items, some = [UNKNOWN, items[0]], found[0].some
+    fields = {str(position): item for position, item in enumerate(items)}
+    pair = Record(fields, MISSING, any(item.polled for item in items))
+    return Many(pair, some, polled, fixed=True)
+
+
+def _any_or_all(name: str, value: Value) -> Value:
+    found = as_many(value)
+    if found is None:
+        return unknown(value)
+    polled = found.polled or found.item.polled
+    if isinstance(value, Known):  # each item is known
+        return Known(any(value.value) if name == "any" else all(value.value), polled)
+    if found.some is False:
+        return Known(name == "all", polled)
+    decided = truth(found.item)
+    if decided is (name == "all"):  # all of true ones, any of false ones
+        return Known(decided, polled)
+    if decided is not None and found.some is True:
+        return Known(decided, polled)
+    return Unknown(polled)
+
+
+def _is_builtin_type(kind: ast.expr, value: Value) -> Value:
+    """``isinstance(value, str)`` and ``isinstance(value, dict)``."""
+    match kind, value:
+        case ast.Name(id="str"), Known(constant, polled):
+            return Known(isinstance(constant, str), polled)
+        case ast.Name(id="str"), Record():
+            return Known(False, value.polled)
+        case ast.Name(id="dict"), Record(owner=None):
+            return Known(value.mapping, value.polled) if value.mapping else unknown(value)
+        case _:
+            return unknown(value) if not isinstance(value, Record | Instance) else UNKNOWN
 
 
 def _raise(node: ast.AST, state: State, name: str | None) -> Exit:

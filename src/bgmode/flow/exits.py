@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from bgmode.flow.values import MISSING, Truth, Value, join, join_truth
+from bgmode.flow.values import MISSING, Record, Truth, Value, join, join_truth, with_part
 
 Kind: TypeAlias = Literal["return", "raise", "break", "continue"]
 
@@ -44,6 +44,15 @@ class State:
         for name in [name for name in self.names if name.startswith(prefix)]:
             del self.names[name]
         self.names[key] = value
+
+    def assign_attribute(self, key: str, value: Value) -> None:
+        """Set a path such as ``self.response``: where the object is known, in the object."""
+        path, _, name = key.rpartition(".")
+        owner = self.names.get(path)
+        if isinstance(owner, Record) and not owner.mapping:
+            self.names[path] = with_part(owner, name, value)
+        else:
+            self.assign(key, value)
 
     def look_at(self, tested: Value) -> None:
         """Take note that a condition has been tested."""

@@ -9,35 +9,42 @@ from bgmode.flow.calls import CallExpressions
 from bgmode.flow.exits import Diverges, State, join_states
 from bgmode.flow.names import (
     ANY_ENTRY,
-    FUNCTIONS,
     Binding,
     Scope,
     dotted,
     unawaited,
 )
+from bgmode.flow.objects import Objects
 from bgmode.flow.values import (
     MISSING,
     POLLED,
     TRUE,
     UNKNOWN,
+    Answered,
     ClassRef,
     Function,
     Gathered,
     Instance,
     Known,
     Listed,
+    Many,
     Member,
     Missing,
     Record,
     Symbol,
+    Token,
     Unknown,
     Value,
+    as_many,
     as_polled,
     binary,
     collection,
     compare,
+    item_of,
     join,
+    many,
     merged,
+    narrowed,
     negate,
     opened,
     part,
@@ -49,6 +56,8 @@ from bgmode.flow.values import (
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
 
+_FEW = 16  # items of a constant that a comprehension goes through one by one
+
 
 class Expressions:
     """The expressions of one run."""
@@ -57,6 +66,7 @@ class Expressions:
         self.run = run
         self.names = run.world.names
         self.calls = CallExpressions(self)
+        self.objects = Objects(self)
         self._static: dict[int, Value] = {}
 
     def value(self, node: ast.expr, state: State) -> Value:
@@ -95,10 +105,11 @@ class Expressions:
             case ast.Tuple(elts=elements):
                 return self._tuple(elements, state)
             case ast.List(elts=elements):
-                spread = any(isinstance(element, ast.Starred) for element in elements)
-                return collection(Gathered if spread else Listed, self._flat(elements, state))
+                return self._display(elements, Listed, state)
             case ast.Set(elts=elements):
-                return collection(Gathered, self._flat(elements, state))
+                return self._display(elements, Gathered, state)
+            case ast.Slice():
+                return UNKNOWN
             case ast.Subscript():
                 return self._subscript(node, state)
             case ast.JoinedStr(values=parts):
@@ -204,71 +215,70 @@ class Expressions:
         base = self.value(node.value, state)
         match base:
             case Instance(owner) | ClassRef(owner):
-                return self._member(base, owner, node, state)
+                return self.objects.attribute(base, owner, node, state)
+            case Record(fields, owner=ast.ClassDef() as owner) if node.attr not in fields:
+                return self.objects.attribute(base, owner, node, state)
+            case Known(Member(owner=owner) | Token(owner=owner)) if self.names.method(
+                owner, node.attr
+            ):
+                return self.objects.attribute(base, owner, node, state)
             case Symbol(name):
                 return self.symbol(f"{name}.{node.attr}")
             case _:
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 
-    def _member(
-        self, base: Instance | ClassRef, owner: ast.ClassDef, node: ast.Attribute, state: State
-    ) -> Value:
-        found = self.names.method(owner, node.attr)
-        if found is not None:
-            function = Function(found, dotted(node.value) or "<object>", owner)
-            if any(dotted(d) in {"property", "cached_property"} for d in found.decorator_list):
-                value = self.run.call(function, [], Record({}, MISSING, mapping=True), state)
-                return UNKNOWN if value is None else value
-            if any(dotted(d) == "staticmethod" for d in found.decorator_list):
-                return Function(found)
-            return function
-        constant = self._class_constant(base, owner, node.attr)
-        switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
-        if constant is not None and not (switch and self.run.loops):
-            return constant  # a switch may be turned by somebody else while a loop runs
-        polled = self.calls.receiver_polled(dotted(node.value), state)
-        return Unknown(polled) if isinstance(base, Instance) and polled else UNKNOWN
-
-    def _class_constant(
-        self, base: Instance | ClassRef, owner: ast.ClassDef, name: str
-    ) -> Value | None:
-        stores = [
-            binding
-            for cls in self.names.lineage(owner)
-            for binding in self.names.attributes.get((cls, name), [])
-        ]
-        for cls in self.names.lineage(owner):
-            binding = self.names.scopes[cls].only(name)
-            if binding is None or binding.value is None:
-                continue
-            if stores:
-                return None
-            value = self.static(binding.value)
-            if _is_enumeration(cls):
-                return _enumeration_member(cls, name, value)
-            if isinstance(binding.node, ast.AnnAssign) and isinstance(base, Instance):
-                return likely_default(value)
-            return value
-        if len(stores) == 1 and stores[0].value is not None:
-            method_node = self.names.function(stores[0].node)
-            if isinstance(method_node, FUNCTIONS) and method_node.name == "__init__":
-                return self.static(stores[0].value)
-        return None
-
     # Operators
 
     def _compare(self, node: ast.Compare, state: State) -> Value:
-        left = self.value(node.left, state)
+        left_node, left = node.left, self.value(node.left, state)
         result: Value = TRUE
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.value(comparator, state)
-            step = compare(operator, left, right)
+            self.run.compared(left_node, left, comparator, right)
+            step = self._counted(left_node, operator, right, state) or compare(
+                operator, left, right
+            )
             if truth(step) is False:
                 return step
             result = step if truth(result) is True else unknown(result, step)
-            left = right
+            left_node, left = comparator, right
         return result
+
+    def _counted(
+        self, left: ast.expr, operator: ast.cmpop, right: Value, state: State
+    ) -> Value | None:
+        """``len(pending) > 0``, where it is known whether there are any."""
+        match left, right:
+            case ast.Call(func=ast.Name(id="len"), args=[counted]), Known(int() as number):
+                value = self.value(counted, state.copy())
+                some = truth(value) if as_many(value) or isinstance(value, Record) else None
+                return None if some is None else _compared_size(operator, number, value, some=some)
+        return None
+
+    def refine(self, test: ast.expr, state: State, *, holds: bool) -> None:
+        """Take note in ``state`` of what a test that could not be decided has now shown."""
+        match test:
+            case ast.Name() | ast.Attribute() if (key := dotted(test)) in state.names:
+                state.names[key] = narrowed(state.names[key], some=holds)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.refine(operand, state, holds=not holds)
+            case ast.BoolOp(op=ast.And(), values=values) if holds:
+                for value in values:
+                    self.refine(value, state, holds=True)
+            case ast.BoolOp(op=ast.Or(), values=values) if not holds:
+                for value in values:
+                    self.refine(value, state, holds=False)
+            case ast.Compare(
+                left=ast.Call(func=ast.Name(id="len"), args=[counted]),
+                ops=[operator],
+                comparators=[ast.Constant(value=0)],
+            ):
+                match operator:
+                    case ast.Gt() | ast.NotEq():
+                        self.refine(counted, state, holds=holds)
+                    case ast.Eq():
+                        self.refine(counted, state, holds=not holds)
 
     def test(self, node: ast.expr, state: State) -> Value:
         """The truth of a condition: a Known boolean, or unknown."""
@@ -361,7 +371,9 @@ class Expressions:
 
     def _text(self, parts: list[ast.expr], state: State) -> Value:
         values = [self.value(piece, state) for piece in parts]
-        if all(_is_text(value) and not isinstance(value.value, Member) for value in values):
+        if len(values) == 1 and isinstance(values[0], Known) and _is_answered(parts[0], values[0]):
+            return values[0]
+        if all(_is_text(value) and not _hides_its_text(value.value) for value in values):
             plain = all(
                 not isinstance(piece, ast.FormattedValue)
                 or (piece.conversion == -1 and piece.format_spec is None)
@@ -386,6 +398,20 @@ class Expressions:
             flat.append(value)
         return flat
 
+    def _display(
+        self, elements: list[ast.expr], kind: type[Listed | Gathered], state: State
+    ) -> Value:
+        """``[a, *b]`` or ``{a, b}``."""
+        values = self._flat(elements, state)
+        spread = any(isinstance(element, ast.Starred) for element in elements)
+        constant = collection(Gathered if spread else kind, values)
+        if isinstance(constant, Known):
+            return constant
+        if not spread:
+            return many(values)
+        surely = any(not isinstance(element, ast.Starred) for element in elements)
+        return Many(unknown(*values), True if surely else None, constant.polled)
+
     def _element(self, node: ast.expr, state: State) -> Value:
         return self.value(node.value if isinstance(node, ast.Starred) else node, state)
 
@@ -393,7 +419,11 @@ class Expressions:
         values = self._flat(elements, state)
         spread = any(isinstance(element, ast.Starred) for element in elements)
         if spread:  # what it is good for is asking what is in it, not in which order
-            return collection(frozenset, values)
+            constant = collection(frozenset, values)
+            surely = len(elements) > sum(isinstance(node, ast.Starred) for node in elements)
+            if isinstance(constant, Known):
+                return constant
+            return Many(unknown(*values), surely or None, constant.polled, fixed=True)
         if all(isinstance(value, Known) for value in values):
             return collection(tuple, values)
         fields = {str(position): value for position, value in enumerate(values)}
@@ -454,21 +484,85 @@ class Expressions:
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
     ) -> Value:
         inner = state.copy()
-        polled = False
-        for generator in node.generators:
-            source = self.value(generator.iter, inner)
-            self.run.assign(generator.target, unknown(source), inner)
-            for test in generator.ifs:
-                polled = self.value(test, inner).polled or polled
-        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        for piece in parts:
-            polled = self.value(piece, inner).polled or polled
+        try:
+            result = self._gathered(node, inner)
+        except Diverges:
+            if not self._surely_goes_through(node, state):
+                result = Many(MISSING, None)
+            else:
+                raise
         state.polled = True if inner.polled and not state.polled else state.polled
         if inner.waited is not state.waited:
             state.waited = None
         if isinstance(node, ast.DictComp):
-            return Record({}, Unknown(polled), polled, mapping=True)
-        return Unknown(polled)
+            return Record({}, Unknown(result.polled), result.polled, True, some=truth(result))
+        return result
+
+    def _surely_goes_through(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        state: State,
+    ) -> bool:
+        """Whether the first ``for`` has an item."""
+        return truth(self.value(node.generators[0].iter, state.copy())) is True
+
+    def _gathered(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
+    ) -> Value:
+        """The items of a comprehension: those of a short constant one by one."""
+        first, *others = node.generators
+        source = self.value(first.iter, state)
+        if not others and isinstance(source, Known) and isinstance(source.value, tuple | frozenset):
+            items = [Known(constant, source.polled) for constant in source.value]
+            if len(items) <= _FEW and not isinstance(node, ast.DictComp):
+                return self._each(node, first, items, state)
+        some = truth(source)
+        polled = source.polled
+        for generator in node.generators:
+            if generator is not first:
+                source = self.value(generator.iter, state)
+                some = None if some is not False else False
+            self.run.assign(generator.target, item_of(source), state)
+            for test in generator.ifs:
+                passed = self.test(test, state)
+                polled = polled or passed.polled
+                match truth(passed):
+                    case False:
+                        return Many(MISSING, False, polled)
+                    case None:
+                        some = None if some is not False else False
+        if isinstance(node, ast.DictComp):
+            self.value(node.key, state)
+        item = self.value(node.value if isinstance(node, ast.DictComp) else node.elt, state)
+        return Many(item, some, polled or item.polled, isinstance(node, ast.GeneratorExp))
+
+    def _each(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+        generator: ast.comprehension,
+        items: list[Known],
+        state: State,
+    ) -> Value:
+        values: list[Value] = []
+        surely = True
+        for item in items:
+            self.run.assign(generator.target, item, state)
+            passed = [self.test(test, state) for test in generator.ifs]
+            if any(truth(test) is False for test in passed):
+                continue
+            surely = surely and all(truth(test) for test in passed)
+            values.append(self.value(node.elt, state))
+        if surely:
+            return self._collected(node, values)
+        found = many(values)
+        return Many(found.item, None, found.polled)
+
+    def _collected(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, values: list[Value]
+    ) -> Value:
+        kind = Gathered if isinstance(node, ast.SetComp) else Listed
+        constant = collection(kind, values)
+        return constant if isinstance(constant, Known) else many(values)
 
     def _subscript(self, node: ast.Subscript, state: State) -> Value:
         base = self.value(node.value, state)
@@ -483,6 +577,12 @@ class Expressions:
             case Known(tuple() as items), Known(int() as position):
                 if -len(items) <= position < len(items):
                     return Known(items[position], base.polled)
+            case Many(), _ if isinstance(node.slice, ast.Slice):
+                return Many(base.item, None, base.polled)
+            case Many(), _:
+                return as_polled(item_of(base)) if base.polled else item_of(base)
+            case ClassRef(owner), _:
+                return self.objects.by_name(owner, index)
         return unknown(base, index)
 
     def set_entry(self, container: ast.expr, index: Value, value: Value, state: State) -> None:
@@ -492,8 +592,8 @@ class Expressions:
         if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             return
-        if key is not None and isinstance(old, Known):
-            state.assign(key, unknown(old, index, value))
+        if key is not None and isinstance(old, Known | Many):
+            state.assign(key, _with_item(old, value))
         if key is None or not isinstance(old, Record):
             return
         match index:
@@ -501,7 +601,9 @@ class Expressions:
                 state.assign(key, with_part(old, str(name), value))
             case _:
                 fields = {name: unknown(entry) for name, entry in old.fields.items()}
-                state.assign(key, Record(fields, unknown(old.rest), old.polled, mapping=True))
+                some = None if isinstance(value, Missing) else True
+                rest = unknown(old.rest, value)
+                state.assign(key, Record(fields, rest, old.polled, mapping=True, some=some))
 
 
 def _shared(value: Value, entries: set[object]) -> Value:
@@ -515,29 +617,39 @@ def _shared(value: Value, entries: set[object]) -> Value:
     return opened(Record(fields, value.rest, value.polled, value.mapping))
 
 
+def _compared_size(operator: ast.cmpop, number: int, value: Value, *, some: bool) -> Value | None:
+    """What comparing the size of a collection gives, if it depends on nothing but ``some``."""
+    match operator, number:
+        case (ast.Gt() | ast.NotEq(), 0) | (ast.GtE(), 1):
+            return Known(some, value.polled)
+        case (ast.Eq() | ast.LtE(), 0) | (ast.Lt(), 1):
+            return Known(not some, value.polled)
+        case _:
+            return None
+
+
+def _with_item(container: Known | Many, value: Value) -> Value:
+    """A list after ``container[index] = value``, or after ``del`` where that is missing."""
+    known = as_many(container)
+    if known is None:
+        return unknown(container, value)
+    if isinstance(value, Missing):
+        return Many(known.item, None, known.polled)
+    item = value if isinstance(known.item, Missing) else join(known.item, value)
+    return Many(item, known.some, known.polled or value.polled)
+
+
+def _is_answered(piece: ast.expr, value: Known) -> bool:
+    """Whether an f-string is nothing but what a poll answered."""
+    match piece:
+        case ast.FormattedValue(conversion=-1, format_spec=None):
+            return isinstance(value.value, Answered)
+    return False
+
+
+def _hides_its_text(constant: object) -> bool:
+    return isinstance(constant, Member) and not constant.printed
+
+
 def _is_text(value: Value) -> TypeGuard[Known]:
     return isinstance(value, Known) and isinstance(value.value, str)
-
-
-def _is_enumeration(cls: ast.ClassDef) -> bool:
-    return any((dotted(base) or "").endswith("Enum") for base in cls.bases)
-
-
-def _enumeration_member(cls: ast.ClassDef, name: str, value: Value) -> Value:
-    bases = [dotted(base) or "" for base in cls.bases]
-    if any(base.endswith("StrEnum") for base in bases):
-        return value if isinstance(value, Known) else Known(name.lower())
-    if "str" in bases:
-        return Known(Member(value.value)) if _is_text(value) else unknown(value)
-    return Record({"value": value, "name": Known(name)}, UNKNOWN)
-
-
-def likely_default(value: Value) -> Value:
-    """A default that callers are expected to keep: a switch that is on, a word, a set of words."""
-    match value:
-        case Known(bool() as flag):
-            return TRUE if flag else UNKNOWN
-        case Known(str() | tuple() | frozenset()) | Symbol() | Function() | ClassRef():
-            return value
-        case _:
-            return UNKNOWN

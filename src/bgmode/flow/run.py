@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bgmode.flow import callees
 from bgmode.flow.exceptions import catches, handler_names, raised_name, suppresses
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, join_states, join_two
-from bgmode.flow.expressions import Expressions, likely_default
+from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
@@ -21,23 +22,29 @@ from bgmode.flow.names import (
     parameters,
     undecorated,
 )
+from bgmode.flow.objects import likely_default
 from bgmode.flow.turns import Turns
 from bgmode.flow.values import (
     MISSING,
     NONE,
     UNKNOWN,
+    Answered,
     ClassRef,
     Function,
     Instance,
     Known,
+    Many,
     Missing,
     Record,
     Truth,
+    Unknown,
     Value,
     compare,
     either,
     is_mutable,
+    item_of,
     join,
+    loosened,
     truth,
     unknown,
 )
@@ -62,6 +69,7 @@ class Run:
         self.names = world.names
         self.outcomes: dict[Loop, Outcome] = {}
         self.raised: list[Exit] = []
+        self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
         self.polls = 0
@@ -108,6 +116,18 @@ class Run:
     def test(self, node: ast.expr, state: State) -> Value:
         """Evaluate a condition: a Known boolean, or unknown."""
         return self._expressions.test(node, state)
+
+    def refine(self, test: ast.expr, state: State, *, holds: bool) -> None:
+        """Take note of what an undecided test has shown."""
+        self._expressions.refine(test, state, holds=holds)
+
+    def compared(self, left: ast.expr, value: Value, right: ast.expr, other: Value) -> None:
+        """Take note of a comparison with what a poll has answered."""
+        for node, compared, word in ((right, value, other), (left, other, value)):
+            match compared, word:
+                case Known(Answered()), Known(str() | tuple() | frozenset() as words):
+                    found = {words} if isinstance(words, str) else set(words)
+                    self.words.setdefault(node, set()).update(found)
 
     def callee_name(self, node: ast.expr) -> str | None:
         """The full dotted name of what a call calls, if it is imported."""
@@ -258,13 +278,16 @@ class Run:
         """Give ``target`` a value."""
         match target:
             case ast.Name(id=name):
-                loose = self.names.is_shared(name, target) or self.is_loose(name, value, target)
-                state.assign(name, unknown(value) if loose else value)
+                if self.names.is_shared(name, target):
+                    state.assign(name, unknown(value))
+                else:
+                    loose = self.is_loose(name, value, target)
+                    state.assign(name, loosened(value) if loose else value)
             case ast.Attribute():
                 key = dotted(target)
                 if key is not None:
                     loose = self.is_loose(key, value, target)
-                    state.assign(key, unknown(value) if loose else value)
+                    state.assign_attribute(key, loosened(value) if loose else value)
                 else:
                     self.value(target.value, state)
             case ast.Subscript(value=container, slice=index):
@@ -296,6 +319,8 @@ class Run:
             case False:
                 return self.block(node.orelse, state)
         otherwise = state.copy()
+        self._expressions.refine(node.test, state, holds=True)
+        self._expressions.refine(node.test, otherwise, holds=False)
         return merge(
             [self.block(node.body, state), self.block(node.orelse, otherwise)], blame=test.polled
         )
@@ -382,7 +407,7 @@ class Run:
         escaping = self.names.escaping(node)
         for key, value in state.names.items():
             if _has_other_names(key, value, escaping):
-                state.names[key] = unknown(value)
+                state.names[key] = loosened(value)
             elif "." in key:
                 stored = self.names.stored_in(node) if stored is None else stored
                 if key.rpartition(".")[2] not in stored:
@@ -556,8 +581,8 @@ class Run:
             for key, held in state.names.items():
                 if key.startswith(function.receiver + "."):
                     inner.names[own + key[len(function.receiver) :]] = held
-            inner.names[own] = self.parameter(code, own)
-            if isinstance(inner.names[own], Known | Record) and function.owner:
+            inner.names[own] = function.bound or self.parameter(code, own)
+            if isinstance(inner.names[own], Unknown) and function.owner:
                 inner.names[own] = Instance(function.owner)
             ordered = ordered[1:]
         for arg in arguments:
@@ -609,6 +634,10 @@ class Run:
         code = function.node
         first = next(iter(parameters(code)), None)
         if function.receiver is not None and first is not None:
+            changed = end.names.get(first.arg)
+            bound = function.bound is not None and function.receiver in state.names
+            if bound and isinstance(changed, Record):
+                state.names[function.receiver] = changed
             for key, value in end.names.items():
                 if key.startswith(first.arg + "."):
                     state.names[function.receiver + key[len(first.arg) :]] = value
@@ -641,6 +670,8 @@ def _element(value: Value, position: int, count: int) -> Value:
             return Known(constants[position], value.polled)
         case Record(fields) if str(position) in fields:
             return fields[str(position)]
+        case Many():
+            return item_of(value)
         case _:
             return unknown(value)
 

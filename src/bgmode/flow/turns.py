@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_states, join_two
 from bgmode.flow.names import Loop
-from bgmode.flow.values import TRUE, UNKNOWN, Known, Truth, Value, compare, either, truth
+from bgmode.flow.values import (
+    TRUE,
+    UNKNOWN,
+    Known,
+    Truth,
+    Value,
+    as_many,
+    compare,
+    either,
+    item_of,
+    truth,
+)
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
@@ -35,6 +46,7 @@ class Turns:
         self.waits: list[Truth] = []
         self.sentinel: tuple[ast.expr, ast.expr] | None = None
         self.may_have_waited = False
+        self.item: Value = UNKNOWN
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
@@ -92,7 +104,8 @@ class Turns:
                 self.enters = isinstance(number, int) and number > 0
             case ast.For(iter=iterable):
                 value = self._run.value(iterable, state)
-                self.enters = isinstance(value, Known) and bool(value.value)
+                self.enters = truth(value) is True and as_many(value) is not None
+                self.item = item_of(value)
             case ast.AsyncFor(iter=iterable):
                 self._run.value(iterable, state)
         self.finite = self._run.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
@@ -133,12 +146,14 @@ class Turns:
         guess = test.polled and stays is None
         if stays is not True and not self.enters:
             self._leave_by_header(state.copy(), guess=guess)
+        if stays is None and isinstance(self.node, ast.While):
+            run.refine(self.node.test, state, holds=True)
         self.enters = False
         if stays is False:
             self._note()
             return None
         if not isinstance(self.node, ast.While):
-            run.assign(self.node.target, UNKNOWN, state)
+            run.assign(self.node.target, self.item, state)
             if self._may_pace():
                 state.waited = None
         for way_out in run.turn_exits(state):

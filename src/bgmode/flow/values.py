@@ -17,9 +17,35 @@ _LARGEST = 512  # elements or characters of a constant that is computed; larger 
 
 
 class Member(str):
-    """A member of a ``(str, Enum)``: equal to its value, but not what ``str()`` gives."""
+    """A member of an enumeration of strings: equal to its value.
+
+    ``printed`` says that it also looks like its value, as a ``StrEnum``'s do.
+    """
+
+    __slots__ = ("name", "owner", "printed")
+    owner: ast.ClassDef
+    name: str
+    printed: bool
+
+    def __new__(cls, text: str, owner: ast.ClassDef, name: str, *, printed: bool) -> Member:
+        member = super().__new__(cls, text)
+        member.owner, member.name, member.printed = owner, name, printed
+        return member
+
+
+class Answered(str):
+    """A string just as a poll answered it."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A member of an ``Enum`` that is no string: equal to itself and to nothing else."""
+
+    owner: ast.ClassDef
+    name: str
+    value: Value = field(compare=False)
 
 
 class Listed(tuple[Any, ...]):
@@ -59,22 +85,47 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object or a dict of which some fields are known; ``rest`` stands for all others."""
+    """An object or a dict of which some fields are known; ``rest`` stands for all others.
+
+    ``owner`` is the class of an object whose code is in this project; ``mutable`` says that its
+    attributes may be set. ``some``: whether a dict of unknown keys holds any.
+    """
 
     fields: Mapping[str, Value] = field(default_factory=dict)
     rest: Value = Unknown()
     polled: bool = False
     mapping: bool = False
+    owner: ast.ClassDef | None = None
+    mutable: bool = False
+    some: Truth = None
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list, set or other collection of any length, all of whose items are ``item``.
+
+    ``some``: whether there are any. ``fixed``: it cannot be changed under another name.
+    """
+
+    item: Value
+    some: Truth = None
+    polled: bool = False
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function whose code is in this project, with the receiver it is bound to."""
+    """A function whose code is in this project, with the receiver it is bound to.
+
+    ``receiver`` is the path by which the receiver is known, ``bound`` the receiver itself where
+    its attributes are known.
+    """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     receiver: str | None = None
     owner: ast.ClassDef | None = None
     polled: bool = False
+    bound: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +161,7 @@ class Symbol:
 
 
 Value: TypeAlias = (
-    Known | Unknown | Missing | Record | Function | ClassRef | Instance | Partial | Symbol
+    Known | Unknown | Missing | Record | Many | Function | ClassRef | Instance | Partial | Symbol
 )
 
 UNKNOWN = Unknown()
@@ -144,16 +195,96 @@ def join(left: Value, right: Value, *, blame: bool = False) -> Value:
     if left == right and type(_constant(left)) is type(_constant(right)):
         return left
     match left, right:
-        case Record(), Record() if left.mapping == right.mapping:
-            names = [*left.fields, *(name for name in right.fields if name not in left.fields)]
-            return Record(
-                {name: join(part(left, name), part(right, name), blame=blame) for name in names},
-                join(left.rest, right.rest, blame=blame),
-                left.polled or right.polled or blame,
-                left.mapping,
-            )
+        case Known(Answered() as text), Known(str() as other) if text == other:
+            return Known(str(text), left.polled)
+        case Known(str() as text), Known(Answered() as answer) if text == answer:
+            return Known(str(text), left.polled)
+    match left, right:
+        case Record(), Record() if left.mapping == right.mapping and left.owner is right.owner:
+            return _join_records(left, right, blame=blame)
+    if isinstance(left, Many) or isinstance(right, Many):
+        first, second = as_many(left), as_many(right)
+        if first is not None and second is not None:
+            return _join_many(first, second, blame=blame)
     polled = blame or left.polled or right.polled
     return Unknown(polled, optional=_may_be_missing(left) or _may_be_missing(right))
+
+
+def _join_records(left: Record, right: Record, *, blame: bool) -> Record:
+    names = [*left.fields, *(name for name in right.fields if name not in left.fields)]
+    return Record(
+        {name: join(part(left, name), part(right, name), blame=blame) for name in names},
+        join(left.rest, right.rest, blame=blame),
+        left.polled or right.polled or blame,
+        left.mapping,
+        left.owner,
+        left.mutable,
+        join_truth(left.some, right.some),
+    )
+
+
+def _join_many(left: Many, right: Many, *, blame: bool) -> Many:
+    match left.item, right.item:
+        case (Missing(), item) | (item, Missing()):
+            pass
+        case one, other:
+            item = join(one, other, blame=blame)
+    return Many(
+        item,
+        join_truth(left.some, right.some),
+        left.polled or right.polled or blame,
+        left.fixed and right.fixed,
+    )
+
+
+def as_many(value: Value) -> Many | None:
+    """A collection as one of any length; None where it is no collection, or may be none.
+
+    Of an empty collection the item is missing.
+    """
+    match value:
+        case Many():
+            return value
+        case Known(Listed() | Gathered() | tuple() | frozenset() as constants):
+            fixed = not isinstance(constants, Listed | Gathered)
+            items = [Known(constant, value.polled) for constant in constants]
+            return Many(_joined(items), bool(items), value.polled, fixed)
+        case Record(fields, Missing(), mapping=False, owner=None) if all(
+            name.isdigit() for name in fields
+        ):
+            return Many(_joined(fields.values()), bool(fields), value.polled, fixed=True)
+        case _:
+            return None
+
+
+def _joined(values: Iterable[Value]) -> Value:
+    result: Value | None = None
+    for value in values:
+        result = value if result is None else join(result, value)
+    return MISSING if result is None else result
+
+
+def many(values: Iterable[Value], *, fixed: bool = False) -> Many:
+    """A collection of ``values``."""
+    items = list(values)
+    polled = any(item.polled for item in items)
+    return Many(_joined(items), bool(items), polled, fixed)
+
+
+def item_of(value: Value) -> Value:
+    """What going through ``value`` gives in each turn."""
+    match as_many(value):
+        case Many(Missing()) | None:
+            return unknown(value)
+        case Many(item):
+            return item
+
+
+def loosened(value: Value) -> Value:
+    """``value`` once somebody else may have changed it: of an object, only its class is left."""
+    if isinstance(value, Record) and value.owner is not None:
+        return Instance(value.owner, value.polled)
+    return unknown(value)
 
 
 def _may_be_missing(value: Value) -> bool:
@@ -183,10 +314,12 @@ def truth(value: Value) -> Truth:
             return bool(constant)
         case Record(mapping=False) | Function() | ClassRef() | Instance():
             return True
-        case Record(fields, rest):
+        case Record(fields, rest, some=some):
             if any(not isinstance(entry, Missing | Unknown) for entry in fields.values()):
                 return True
-            return False if not fields and isinstance(rest, Missing) else None
+            return False if not fields and isinstance(rest, Missing) else some
+        case Many(some=some):
+            return some
         case _:
             return None
 
@@ -204,8 +337,14 @@ def part(value: Value, name: str) -> Value:
             return fields.get(name, rest)
         case Symbol(dotted):
             return Symbol(f"{dotted}.{name}")
+        case Known(Member(name=own) as member, polled) if name in {"name", "value"}:
+            return Known(own if name == "name" else str(member), polled)
         case Known(str()) if name == "value":
-            return value  # a member of a string enumeration
+            return value  # a member of an enumeration that cannot be seen
+        case Known(Token(name=own), polled) if name == "name":
+            return Known(own, polled)
+        case Known(Token(value=behind), polled) if name == "value":
+            return as_polled(behind) if polled else behind
         case _:
             return unknown(value)
 
@@ -215,21 +354,46 @@ def with_part(value: Value, name: str, entry: Value) -> Value:
     if not isinstance(value, Record):
         return unknown(value, entry)
     fields = {**value.fields, name: entry}
-    return replace(value, fields=fields, polled=value.polled or entry.polled)
+    some = None if isinstance(entry, Missing) else value.some
+    return replace(value, fields=fields, polled=value.polled or entry.polled, some=some)
+
+
+def narrowed(value: Value, *, some: bool) -> Value:
+    """``value`` once it has been seen that it is empty, or that it is not."""
+    match value:
+        case Many(some=None):
+            return replace(value, some=some)
+        case Record(mapping=True, some=None) if truth(value) is None:
+            return replace(value, some=some)
+        case _:
+            return value
 
 
 def is_mutable(value: Value) -> bool:
     """Whether it can be changed under another name."""
-    if isinstance(value, Known):
-        return isinstance(value.value, Listed | Gathered)
-    return isinstance(value, Record) and value.mapping
+    match value:
+        case Known(constant):
+            return isinstance(constant, Listed | Gathered)
+        case Record(mapping=mapping, mutable=mutable):
+            return mapping or mutable
+        case Many(fixed=fixed):
+            return not fixed
+        case _:
+            return False
 
 
 def opened(value: Value) -> Value:
     """``value`` after code that cannot be seen has had it in its hands."""
-    if isinstance(value, Record) and value.mapping:
-        return replace(value, rest=unknown(value.rest))
-    return value
+    match value:
+        case Record(rest=rest, mapping=True):
+            return replace(value, rest=unknown(rest), some=None)
+        case Record(fields, rest, mutable=True):
+            loose = {name: unknown(entry) for name, entry in fields.items()}
+            return replace(value, fields=loose, rest=unknown(rest))
+        case Many(item, fixed=False):
+            return Many(unknown(item), None, value.polled)
+        case _:
+            return value
 
 
 def merged(left: Value, right: Value) -> Value:
@@ -292,7 +456,7 @@ def _equal(left: Value, right: Value) -> Truth:
     match left, right:
         case Known(one), Known(other):
             return bool(one == other)
-        case (Record(), Known(None)) | (Known(None), Record()):
+        case (Record() | Many(), Known(None)) | (Known(None), Record() | Many()):
             return False
         case _:
             return None
@@ -304,8 +468,10 @@ def _identical(left: Value, right: Value) -> Truth:
             return one is other
         case Known(bool() as one), Known(bool() as other):
             return one is other
-        case (Known(None), Record() | Function() | ClassRef() | Instance()) | (
-            Record() | Function() | ClassRef() | Instance(),
+        case Known(Token() as one), Known(Token() as other):
+            return one == other
+        case (Known(None), Record() | Many() | Function() | ClassRef() | Instance()) | (
+            Record() | Many() | Function() | ClassRef() | Instance(),
             Known(None),
         ):
             return False
@@ -353,7 +519,25 @@ def binary(operator: ast.operator, left: Value, right: Value) -> Value:
             return merged(left, right)
     if isinstance(result, str | tuple | frozenset) and len(result) <= _LARGEST:
         return Known(result, left.polled or right.polled)
+    if isinstance(left, Many) or isinstance(right, Many):
+        return _combined(operator, left, right)
     return unknown(left, right)
+
+
+def _combined(operator: ast.operator, left: Value, right: Value) -> Value:
+    """Two collections put together, or one without what is in the other."""
+    one, other = as_many(left), as_many(right)
+    if one is None or other is None:
+        return unknown(left, right)
+    polled = one.polled or other.polled
+    match operator:
+        case ast.Add() | ast.BitOr():
+            both = _join_many(one, other, blame=False)
+            return Many(both.item, either(one.some, other.some), polled)
+        case ast.Sub() | ast.BitAnd():
+            return Many(one.item, False if one.some is False else None, polled)
+        case _:
+            return unknown(left, right)
 
 
 def collection(kind: type, items: Iterable[Value]) -> Value:
@@ -387,6 +571,7 @@ _TEXT_METHODS = frozenset(
         "removesuffix",
     ]
 )
+_KEEPS_SPELLING = frozenset({"lower", "casefold", "strip", "lstrip", "rstrip"})
 _SET_METHODS = frozenset(
     ["union", "intersection", "difference", "issubset", "issuperset", "isdisjoint"]
 )
@@ -408,6 +593,9 @@ def method(receiver: Value, name: str, arguments: list[Value]) -> Value | None:
         case _:
             return None
     try:
-        return Known(getattr(receiver.value, name)(*constants), polled)
+        result = getattr(receiver.value, name)(*constants)
     except (TypeError, ValueError):
         return None
+    if isinstance(receiver.value, Answered) and name in _KEEPS_SPELLING:
+        result = Answered(result)
+    return Known(result, polled)

@@ -14,7 +14,7 @@ from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters, undecorated
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.run import Run
-from bgmode.flow.values import NONE, Known, Missing, Record, Value, part
+from bgmode.flow.values import NONE, Known, Missing, Record, Token, Value, part
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.clients import Clients
 from bgmode.model.directives import Directive, directives
@@ -251,9 +251,9 @@ class Annotations:
     def _annotation(
         self, value: Value, level: str, span: Span, node: ast.expr | None = None
     ) -> Annotation:
+        if isinstance(value, Known) and isinstance(value.value, Token):
+            value = part(value, "value")
         name = value.value if isinstance(value, Known) and isinstance(value.value, str) else None
-        if isinstance(value, Record) and isinstance(inner := part(value, "value"), Known):
-            name = inner.value if isinstance(inner.value, str) else None
         literal = self.source.span(node) if _is_text(node) and node is not None else None
         return Annotation(name, level, self.source.path, span, literal)
 

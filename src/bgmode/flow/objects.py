@@ -1,0 +1,259 @@
+"""Objects of classes whose code is in this project: how they are made, and their attributes.
+
+Knows enumerations, dataclasses and their like, and plain classes with an ``__init__``. Of a
+class that changes what an object *is* (``__bool__``, ``__getattribute__``, ...) nothing is said.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bgmode.flow.exits import Diverges, Exit, State
+from bgmode.flow.names import FUNCTIONS, dotted, undecorated
+from bgmode.flow.values import (
+    MISSING,
+    TRUE,
+    UNKNOWN,
+    ClassRef,
+    Function,
+    Instance,
+    Known,
+    Member,
+    Missing,
+    Record,
+    Symbol,
+    Token,
+    Unknown,
+    Value,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from bgmode.flow.expressions import Expressions
+
+_NEW = "<new>"  # the path of an object while its __init__ runs
+_TRICKS = frozenset(["__bool__", "__len__", "__getattribute__", "__setattr__", "__new__", "__eq__"])
+_DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "mutable", "attrs", "s"])
+_DATA_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
+
+
+class Objects:
+    """The objects of one run."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self.run = expressions.run
+        self.names = expressions.names
+
+    # How they are made
+
+    def made(
+        self,
+        owner: ast.ClassDef,
+        node: ast.Call,
+        positional: list[Value],
+        keywords: Record,
+        state: State,
+    ) -> Value:
+        """What calling the class ``owner`` gives."""
+        if _is_enumeration(owner):
+            return self._looked_up(owner, node, positional, state)
+        if any(self.names.method(owner, name) for name in _TRICKS):
+            return unknown(*positional, *keywords.fields.values())
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or not isinstance(
+            keywords.rest, Missing
+        ):
+            return Instance(owner)
+        if _is_data(owner):
+            return self._data(owner, positional, keywords)
+        return self._initialised(owner, positional, keywords, state)
+
+    def _data(self, owner: ast.ClassDef, positional: list[Value], keywords: Record) -> Value:
+        if self.names.method(owner, "__init__") or self.names.method(owner, "__post_init__"):
+            return Instance(owner)
+        fields: dict[str, Value] = {}
+        given = iter(positional)
+        for name, default in self._data_fields(owner):
+            fields[name] = keywords.fields.get(name) or next(given, None) or default
+        polled = any(value.polled for value in fields.values())
+        return Record(fields, UNKNOWN, polled, owner=owner, mutable=not _is_frozen(owner))
+
+    def _data_fields(self, owner: ast.ClassDef) -> Iterator[tuple[str, Value]]:
+        """The fields of a dataclass in their order, each with its default."""
+        for cls in reversed(list(self.names.lineage(owner))):
+            for statement in cls.body:
+                match statement:
+                    case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=default):
+                        if "ClassVar" not in ast.dump(kind):
+                            yield name, self._field_default(default)
+
+    def _field_default(self, default: ast.expr | None) -> Value:
+        match default:
+            case None:
+                return UNKNOWN
+            case ast.Call(func=function, keywords=keywords) if (dotted(function) or "").endswith(
+                ("field", "Field", "ib")
+            ):
+                for keyword in keywords:
+                    if keyword.arg == "default":
+                        return self._expressions.static(keyword.value)
+                return UNKNOWN
+            case _:
+                return self._expressions.static(default)
+
+    def _initialised(
+        self, owner: ast.ClassDef, positional: list[Value], keywords: Record, state: State
+    ) -> Value:
+        init = self.names.method(owner, "__init__")
+        if init is None:
+            return Record({}, UNKNOWN, owner=owner, mutable=True)
+        result = self.run.call(Function(init, _NEW, owner), positional, keywords, state)
+        fields: dict[str, Value] = {}
+        for key in [key for key in state.names if key.startswith(_NEW + ".")]:
+            value = state.names.pop(key)
+            fields[key[len(_NEW) + 1 :]] = value
+        if result is None:
+            return Instance(owner)
+        fields = {name: value for name, value in fields.items() if "." not in name}
+        polled = any(value.polled for value in fields.values())
+        return Record(fields, UNKNOWN, polled, owner=owner, mutable=True)
+
+    # Enumerations
+
+    def _looked_up(
+        self, owner: ast.ClassDef, node: ast.Call, positional: list[Value], state: State
+    ) -> Value:
+        """``Status("failed")``: the member with that value, or a ValueError."""
+        members = dict(self.members(owner))
+        match positional:
+            case [Known(Token() | Member()) as member]:
+                return member
+            case [Known(wanted, polled)] if all(isinstance(m, Known) for m in members.values()):
+                for name, value in members.items():
+                    if isinstance(value, Known) and value.value == wanted:
+                        return _member(owner, name, value, polled=polled)
+                if self.names.method(owner, "_missing_") is None:
+                    self.run.raised.append(Exit("raise", node, state.copy(), raised="ValueError"))
+                    raise Diverges
+        return unknown(*positional)
+
+    def members(self, owner: ast.ClassDef) -> Iterator[tuple[str, Value]]:
+        """The names in an enumeration, each with the value behind it."""
+        for statement in owner.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name[0] != "_":
+                    yield name, _value_of(self._expressions.static(value))
+
+    def by_name(self, owner: ast.ClassDef, name: Value) -> Value:
+        """``Status["FAILED"]``."""
+        match name:
+            case Known(str() as wanted, polled) if _is_enumeration(owner):
+                for own, value in self.members(owner):
+                    if own == wanted:
+                        return _member(owner, own, value, polled=polled)
+        return unknown(name)
+
+    # Attributes
+
+    def attribute(
+        self, base: Value, owner: ast.ClassDef, node: ast.Attribute, state: State
+    ) -> Value:
+        """``base.attr`` for an object of the class ``owner``, or for that class itself."""
+        path = dotted(node.value) or "<object>"
+        found = self.names.method(owner, node.attr)
+        if found is not None:
+            bound = base if isinstance(base, Record | Known) else None
+            function = Function(found, path, owner, bound=bound)
+            names = {dotted(decorator) for decorator in found.decorator_list}
+            if names & {"property", "cached_property", "functools.cached_property"}:
+                value = self.run.call(function, [], Record({}, MISSING, mapping=True), state)
+                return unknown(base) if value is None else value
+            return Function(found) if "staticmethod" in names else function
+        constant = self._class_constant(base, owner, node.attr)
+        switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
+        if constant is not None and not (switch and self.run.loops):
+            return constant  # a switch may be turned by somebody else while a loop runs
+        polled = self._expressions.calls.receiver_polled(dotted(node.value), state)
+        return Unknown(not isinstance(base, ClassRef) and (polled or base.polled))
+
+    def _class_constant(self, base: Value, owner: ast.ClassDef, name: str) -> Value | None:
+        stores = [
+            binding
+            for cls in self.names.lineage(owner)
+            for binding in self.names.attributes.get((cls, name), [])
+        ]
+        for cls in self.names.lineage(owner):
+            binding = self.names.scopes[cls].only(name)
+            if binding is None or binding.value is None:
+                continue
+            if stores:
+                return None
+            value = self._expressions.static(binding.value)
+            if _is_enumeration(cls):
+                return _member(cls, name, _value_of(value), polled=False)
+            if isinstance(binding.node, ast.AnnAssign) and not isinstance(base, ClassRef):
+                return likely_default(value)
+            return value
+        if len(stores) == 1 and stores[0].value is not None and not isinstance(base, Record):
+            method = self.names.function(stores[0].node)
+            if isinstance(method, FUNCTIONS) and method.name == "__init__":
+                return self._expressions.static(stores[0].value)
+        return None
+
+
+def _is_enumeration(cls: ast.ClassDef) -> bool:
+    return any((dotted(base) or "").endswith("Enum") for base in cls.bases)
+
+
+def _value_of(value: Value) -> Value:
+    """The value behind a member, if it is a constant; ``auto()`` is none."""
+    return value if isinstance(value, Known) else unknown(value)
+
+
+def _member(owner: ast.ClassDef, name: str, value: Value, *, polled: bool) -> Value:
+    bases = [dotted(base) or "" for base in owner.bases]
+    is_str_enum = any(base.endswith("StrEnum") for base in bases)
+    if is_str_enum and not isinstance(value, Known):
+        value = Known(name.lower())
+    match value:
+        case Known(str() as text) if is_str_enum or "str" in bases:
+            return Known(Member(text, owner, name, printed=is_str_enum), polled)
+        case _ if "str" in bases:
+            return unknown(value)
+        case _:
+            return Known(Token(owner, name, value), polled)
+
+
+def _is_data(owner: ast.ClassDef) -> bool:
+    """Whether the class's fields say how its objects are made."""
+    decorators = [dotted(undecorated(node)) or "" for node in owner.decorator_list]
+    bases = [dotted(base) or "" for base in owner.bases]
+    return any(name.rpartition(".")[2] in _DATA_DECORATORS for name in decorators) or any(
+        name.rpartition(".")[2] in _DATA_BASES for name in bases
+    )
+
+
+def _is_frozen(owner: ast.ClassDef) -> bool:
+    for decorator in owner.decorator_list:
+        match decorator:
+            case ast.Call(keywords=keywords):
+                for keyword in keywords:
+                    match keyword:
+                        case ast.keyword(arg="frozen", value=ast.Constant(value=True)):
+                            return True
+            case _ if (dotted(decorator) or "").rpartition(".")[2] == "frozen":
+                return True
+    return any((dotted(base) or "").endswith("NamedTuple") for base in owner.bases)
+
+
+def likely_default(value: Value) -> Value:
+    """A default that callers are expected to keep: a switch that is on, a word, a set of words."""
+    match value:
+        case Known(bool() as flag):
+            return TRUE if flag else UNKNOWN
+        case Known(str() | tuple() | frozenset()) | Symbol() | Function() | ClassRef():
+            return value
+        case _:
+            return UNKNOWN
