@@ -33,6 +33,8 @@ TIMEOUT_SCOPES = frozenset(
         "anyio.fail_after",
         "trio.fail_after",
         "trio.fail_at",
+        "anyio.CancelScope",
+        "trio.CancelScope",
         "anyio.move_on_after",
         "trio.move_on_after",
         "trio.move_on_at",
@@ -40,7 +42,9 @@ TIMEOUT_SCOPES = frozenset(
 )
 """``with`` blocks that end by themselves."""
 
-SWALLOWING_SCOPES = frozenset(name for name in TIMEOUT_SCOPES if ".move_on_" in name)
+SWALLOWING_SCOPES = frozenset(
+    name for name in TIMEOUT_SCOPES if ".move_on_" in name or ".CancelScope" in name
+)
 """Those of them that go on after the block instead of raising."""
 
 TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})

@@ -38,6 +38,7 @@ from bgmode.flow.values import (
     many,
     merged,
     method,
+    narrowed,
     opened,
     part,
     truth,
@@ -61,6 +62,7 @@ _BUILTINS = frozenset(
         "getattr",
         "isinstance",
         "list",
+        "range",
         "reversed",
         "set",
         "sorted",
@@ -334,7 +336,11 @@ class CallExpressions:
             case "isinstance", [value, _]:
                 return _is_builtin_type(node.args[1], value)
             case "any" | "all", [value]:
+                if self.run.world.takes_jobs_for_granted and value.polled:
+                    value = narrowed(value, some=True)
                 return _any_or_all(name, value)
+            case "range", _:
+                return Many(UNKNOWN, _counts_something(positional), fixed=True)
             case "enumerate" | "zip" | "reversed", _:
                 return _walked(name, positional)
             case "list" | "tuple" | "set" | "frozenset" | "sorted", [Many() | Record() as value]:
@@ -527,6 +533,17 @@ def _walked(name: str, sources: list[Value]) -> Value:
     fields = {str(position): item for position, item in enumerate(items)}
     pair = Record(fields, MISSING, any(item.polled for item in items))
     return Many(pair, some, polled, fixed=True)
+
+
+def _counts_something(arguments: list[Value]) -> bool | None:
+    """Whether ``range(...)`` has an item."""
+    match arguments:
+        case [Known(int() as count)]:
+            return count > 0
+        case [Known(int() as first), Known(int() as last)]:
+            return first < last
+        case _:
+            return None
 
 
 def _any_or_all(name: str, value: Value) -> Value:

@@ -17,6 +17,19 @@ _STOPPING = frozenset(
 )
 
 
+_BY_DESIGN = frozenset(
+    "StopIteration StopAsyncIteration IndexError KeyError LookupError Empty QueueEmpty TimeoutError"
+    " EndOfStream WouldBlock BrokenBarrierError".split()
+)
+"""Exceptions with which a call says that there is nothing more, or that the time is up."""
+
+
+def expects(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is for what ends things, not for accidents."""
+    names = handler_names(handler)
+    return any(name in _BY_DESIGN or name in _STOPPING for name in names)
+
+
 def raised_name(expression: ast.expr | None) -> str | None:
     """The class name in ``raise X`` or ``raise X(...)``; None where it cannot be read."""
     if isinstance(expression, ast.Call):

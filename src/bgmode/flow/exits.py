@@ -92,7 +92,8 @@ class Exit:
 
     ``node`` takes it. ``raised`` is the exception's class name where it is known.
     ``implicit``: some call may raise here, nobody wrote ``raise``. ``guess``: whether it is
-    taken depends on the poll's answer in a way that cannot be seen.
+    taken depends on the poll's answer in a way that cannot be seen. ``accident``: it is taken
+    only after something else has failed.
     """
 
     kind: Kind
@@ -102,6 +103,7 @@ class Exit:
     raised: str | None = None
     implicit: bool = False
     guess: bool = False
+    accident: bool = False
 
     def guessed(self) -> Exit:
         return replace(self, guess=True)
@@ -121,6 +123,7 @@ class Way:
 
     node: ast.AST
     guess: bool = False
+    accident: bool = False
 
 
 Verdict: TypeAlias = Literal["never", "maybe", "always"]
@@ -147,6 +150,11 @@ class Outcome:
         if not self.endless:
             return "always"
         return "maybe" if self.ways or self.unclear else "never"
+
+    @property
+    def is_endless_by_design(self) -> bool:
+        """Whether nothing leaves the loop as long as nothing fails."""
+        return self.endless and not self.unclear and all(way.accident for way in self.ways)
 
     @property
     def guessed(self) -> bool:

@@ -40,7 +40,11 @@ MUTATORS = frozenset(
     ]
 )
 """Methods that change the list, set or dict they are called on."""
-_READING = frozenset("len print str repr bool isinstance getattr sorted tuple any all".split())
+_READING = frozenset(
+    "len print str repr bool isinstance getattr sorted tuple any all list set frozenset dict sum"
+    " min max enumerate zip reversed range deque".split()
+)
+_FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
 ANY_ENTRY = object()
 """Some entry of a mapping, nobody knows which."""
 
@@ -376,6 +380,10 @@ class Names:
     def _find_escaping(self, scope: ast.AST) -> Iterator[str]:
         for node in ast.walk(scope):
             match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)) if (
+                    self._takes_over(node, name, other)
+                ):
+                    continue
                 case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
                     yield from (dotted(name) or "" for name in [*targets, value])
                 case (
@@ -385,13 +393,53 @@ class Names:
                     yield from (dotted(name) or "" for name in (target, value))
                 case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
                     yield from (dotted(element) or "" for element in elements)
-                case ast.Call(func=ast.Name(id=name)) if name in _READING:
+                case ast.Call(func=ast.Name(id=name)) if name in _READING or (
+                    isinstance(self.parent.get(node), ast.Raise)
+                ):
                     continue
                 case ast.Call(args=arguments, keywords=keywords):
                     given = [*arguments, *(keyword.value for keyword in keywords if keyword.arg)]
                     yield from (dotted(argument) or "" for argument in given)
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if node is not scope:
                     yield from self._changed_outside(node)
+
+    def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
+        """``pending = still``, where ``still`` is made anew before anything else is done to it."""
+        loop = next((above for above in self.ancestors(node) if isinstance(above, LOOPS)), None)
+        scope = self.function(node) or self.tree
+        if loop is None or self.function(loop) is not self.function(node):
+            return False
+        mentions = [statement for statement in loop.body if reads(statement, {other})]
+        if not mentions or mentions[-1] is not self._within(loop, node):
+            return False
+        match mentions[0]:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == other:
+                fresh = isinstance(value, _FRESH)
+            case ast.AnnAssign(target=ast.Name(id=bound), value=value) if bound == other:
+                fresh = isinstance(value, _FRESH)
+            case _:
+                return False
+        return fresh and mentions[-1] is node and name not in self._mutated_in(scope)
+
+    def _within(self, loop: Loop, node: ast.AST) -> ast.AST:
+        """The statement of the loop's body that ``node`` is or stands in."""
+        return next(
+            (step for step in (node, *self.ancestors(node)) if self.parent.get(step) is loop), node
+        )
+
+    def _mutated_in(self, scope: ast.AST) -> set[str]:
+        found: set[str] = set()
+        for node in ast.walk(scope):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
+                    method in MUTATORS
+                ):
+                    found.add(name)
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                    found.add(name)
+                case ast.AugAssign(target=ast.Name(id=name)):
+                    found.add(name)
+        return found
 
     def _changed_outside(self, function: FunctionNode) -> set[str]:
         own = self.scopes[function].bindings

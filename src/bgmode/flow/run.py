@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bgmode.flow import callees
-from bgmode.flow.exceptions import catches, handler_names, raised_name, suppresses
+from bgmode.flow.exceptions import catches, expects, handler_names, raised_name, suppresses
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, join_states, join_two
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import (
@@ -45,6 +45,7 @@ from bgmode.flow.values import (
     item_of,
     join,
     loosened,
+    part,
     truth,
     unknown,
 )
@@ -369,17 +370,51 @@ class Run:
                 return self._fits(inner, subject, state)
             case ast.MatchClass(cls=ast.Name(id="str"), patterns=[], kwd_patterns=[]):
                 return isinstance(subject.value, str) if isinstance(subject, Known) else None
+            case ast.MatchSequence() | ast.MatchMapping() | ast.MatchClass():
+                held = _inside(pattern, subject)
+                if held is None:
+                    return None
+                fits: Truth = None if isinstance(pattern, ast.MatchClass) else True
+                if isinstance(pattern, ast.MatchClass) and self._is_a(pattern.cls, subject):
+                    fits = True
+                for piece, entry in held:
+                    fits = _both(fits, self._fits(piece, entry, state))
+                return fits
+            case ast.MatchStar():
+                return True
             case _:
                 return None
 
+    def _is_a(self, cls: ast.expr, subject: Value) -> bool:
+        """Whether ``subject`` surely is an object of the class that ``cls`` names."""
+        if not isinstance(subject, Record) or subject.mapping:
+            return False
+        match self.value(cls, State({}, False, False)):
+            case ClassRef(node):
+                return subject.owner is node
+            case _:
+                name = dotted(cls) or ""
+                return subject.owner is None and self.world.answers_a(callees.last_name(name))
+
     def _capture(self, pattern: ast.pattern, subject: Value, state: State) -> None:
-        for inner in ast.walk(pattern):
-            match inner:
-                case ast.MatchAs(name=str(name)):
-                    whole = inner is pattern or isinstance(pattern, ast.MatchOr)
-                    state.assign(name, subject if whole else unknown(subject))
-                case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-                    state.assign(name, unknown(subject))
+        match pattern:
+            case ast.MatchAs(pattern=inner, name=name):
+                if inner is not None:
+                    self._capture(inner, subject, state)
+                if name is not None:
+                    state.assign(name, subject)
+            case ast.MatchOr(patterns=patterns):
+                for alternative in patterns:
+                    self._capture(alternative, unknown(subject), state)
+            case ast.MatchSequence() | ast.MatchMapping() | ast.MatchClass():
+                known = _inside(pattern, subject)
+                pieces = known or [(piece, unknown(subject)) for piece in _pieces(pattern)]
+                for piece, value in pieces:
+                    self._capture(piece, value, state)
+                if isinstance(pattern, ast.MatchMapping) and pattern.rest is not None:
+                    state.assign(pattern.rest, unknown(subject))
+            case ast.MatchStar(name=str(name)):
+                state.assign(name, unknown(subject))
 
     # Loops
 
@@ -456,6 +491,9 @@ class Run:
         self._handling.pop()
         if guess:
             flow.exits = [way_out.guessed() for way_out in flow.exits]
+        accidents = all(way_out.implicit or way_out.accident for way_out in caught)
+        if accidents and not expects(handler):
+            flow.exits = [replace(way_out, accident=True) for way_out in flow.exits]
         return flow
 
     def _finally(self, body: list[ast.stmt], flow: Flow) -> Flow:
@@ -475,7 +513,7 @@ class Run:
         suppressed: list[str | None] = []
         for item in node.items:
             value = self.value(item.context_expr, state)
-            name = self._expressions.callee_name(item.context_expr)
+            name = self._scope_name(item.context_expr)
             known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
             if not known and state.waited is False:
                 state.waited = None  # entering may wait: a lock, a limiter
@@ -509,6 +547,13 @@ class Run:
             gone = [w for w in raised if decided[id(w)] is not False]
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
         return flow
+
+    def _scope_name(self, node: ast.expr) -> str | None:
+        """The dotted name of what makes a context; of two, that of the one with a time limit."""
+        if isinstance(node, ast.IfExp):
+            names = [self._scope_name(node.body), self._scope_name(node.orelse)]
+            return next((name for name in names if name in callees.TIMEOUT_SCOPES), names[0])
+        return self._expressions.callee_name(node)
 
     # Calls of code that can be read
 
@@ -674,6 +719,64 @@ def _element(value: Value, position: int, count: int) -> Value:
             return item_of(value)
         case _:
             return unknown(value)
+
+
+def _both(left: Truth, right: Truth) -> Truth:
+    """``left and right`` in three-valued logic."""
+    if left is False or right is False:
+        return False
+    return True if left is True and right is True else None
+
+
+def _pieces(pattern: ast.pattern) -> list[ast.pattern]:
+    """The patterns directly inside a pattern."""
+    match pattern:
+        case ast.MatchSequence(patterns=pieces) | ast.MatchMapping(patterns=pieces):
+            return pieces
+        case ast.MatchClass(patterns=positional, kwd_patterns=named):
+            return [*positional, *named]
+        case _:
+            return []
+
+
+def _inside(pattern: ast.pattern, subject: Value) -> list[tuple[ast.pattern, Value]] | None:
+    """The patterns inside a pattern, each with the value that it is held against.
+
+    None where the parts of ``subject`` are not known.
+    """
+    match pattern, subject:
+        case ast.MatchSequence(patterns=pieces), _ if not any(
+            isinstance(piece, ast.MatchStar) for piece in pieces
+        ):
+            elements = _elements(subject)
+            if elements is None or len(elements) != len(pieces):
+                return None
+            return list(zip(pieces, elements, strict=True))
+        case ast.MatchClass(patterns=[], kwd_attrs=names, kwd_patterns=pieces), Record(
+            mapping=False
+        ):
+            return [(piece, part(subject, name)) for name, piece in zip(names, pieces, strict=True)]
+        case ast.MatchMapping(keys=keys, patterns=pieces), Record(mapping=True):
+            found: list[tuple[ast.pattern, Value]] = []
+            for key, piece in zip(keys, pieces, strict=True):
+                entry = part(subject, str(key.value)) if isinstance(key, ast.Constant) else UNKNOWN
+                if isinstance(entry, Missing):
+                    return None
+                found.append((piece, entry))
+            return found
+        case _:
+            return None
+
+
+def _elements(value: Value) -> list[Value] | None:
+    """The elements of a tuple or list of known length."""
+    match value:
+        case Known(tuple() as constants):
+            return [Known(constant, value.polled) for constant in constants]
+        case Record(fields, Missing(), mapping=False, owner=None):
+            return list(fields.values()) if all(name.isdigit() for name in fields) else None
+        case _:
+            return None
 
 
 def _narrows(test: ast.expr) -> bool:

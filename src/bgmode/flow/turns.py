@@ -11,7 +11,6 @@ from bgmode.flow.names import Loop
 from bgmode.flow.values import (
     TRUE,
     UNKNOWN,
-    Known,
     Truth,
     Value,
     as_many,
@@ -98,17 +97,29 @@ class Turns:
             case ast.For(iter=ast.Call(func=ast.Name(id="iter"), args=[function, sentinel])):
                 self.sentinel = (function, sentinel)
                 return
-            case ast.For(iter=ast.Call(func=ast.Name(id="range"), args=[count])):
-                value = self._run.value(count, state)
-                number = value.value if isinstance(value, Known) else 0
-                self.enters = isinstance(number, int) and number > 0
             case ast.For(iter=iterable):
                 value = self._run.value(iterable, state)
                 self.enters = truth(value) is True and as_many(value) is not None
                 self.item = item_of(value)
             case ast.AsyncFor(iter=iterable):
                 self._run.value(iterable, state)
-        self.finite = self._run.callee_name(self.node.iter) not in callees.ENDLESS_ITERATORS
+        self.finite = not self._is_endless(self.node.iter)
+
+    def _is_endless(self, iterable: ast.expr) -> bool:
+        """Whether an iterable never runs dry."""
+        match iterable:
+            case ast.Call(args=[first]) if self._run.callee_name(iterable) == "enumerate" or (
+                isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
+            ):
+                return self._is_endless(first)
+            case ast.Call(func=ast.Name(id="zip"), args=arguments) if arguments:
+                return all(self._is_endless(argument) for argument in arguments)
+            case ast.Call(args=arguments, keywords=keywords):
+                name = self._run.callee_name(iterable)
+                if name == "itertools.repeat" and len(arguments) + len(keywords) > 1:
+                    return False
+                return name in callees.ENDLESS_ITERATORS
+        return False
 
     def _question(self, state: State) -> Value:
         """Whether the loop goes on to its next turn."""
@@ -118,7 +129,7 @@ class Turns:
             return UNKNOWN if self.finite else TRUE
         function, sentinel = self.sentinel  # iter(function, sentinel)
         call = ast.copy_location(ast.Call(function, [], []), function)
-        value = self._run.value(call, state)
+        value = self.item = self._run.value(call, state)
         return compare(ast.NotEq(), value, self._run.value(sentinel, state))
 
     def _may_pace(self) -> bool:
@@ -127,8 +138,7 @@ class Turns:
             case ast.For(iter=ast.Call(func=ast.Name(id=name))):
                 return name not in callees.PLAIN_ITERATORS
             case ast.For(iter=ast.Call()):
-                imported = self._run.callee_name(self.node.iter)
-                return imported not in callees.ENDLESS_ITERATORS
+                return not self._is_endless(self.node.iter)
             case ast.AsyncFor():
                 return True
         return False
@@ -181,12 +191,12 @@ class Turns:
         for way_out in flow.exits:  # a break in the loop's else is one of the loop around it
             self._leave(way_out.guessed() if guess else way_out)
         if flow.falls is not None:
-            self._way(self.node, flow.falls, guess=guess)
+            self._way(Exit("break", self.node, flow.falls, guess=guess))
             self.left.append((flow.falls, guess))
 
     def _take(self, way_out: Exit) -> None:
         if way_out.kind == "break":
-            self._way(way_out.node, way_out.state, guess=way_out.guess)
+            self._way(way_out)
             self.left.append((way_out.state, way_out.guess))
             return
         self._leave(way_out)
@@ -194,12 +204,12 @@ class Turns:
     def _leave(self, way_out: Exit) -> None:
         self.exits.append(way_out)
         if not way_out.implicit or way_out.guess:
-            self._way(way_out.node, way_out.state, guess=way_out.guess)
+            self._way(way_out)
 
-    def _way(self, node: ast.AST, state: State, *, guess: bool) -> None:
-        if state.polled is not False:
+    def _way(self, way_out: Exit) -> None:
+        if way_out.state.polled is not False:
             self.polled = True
-            self.ways.add(Way(node, guess))
+            self.ways.add(Way(way_out.node, way_out.guess, way_out.accident))
 
     def _note(self) -> None:
         """Expressions of the header may raise, too."""

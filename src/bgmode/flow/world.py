@@ -32,6 +32,8 @@ class World(Protocol):
     names: Names
     careful: bool
     """Whether an object that has another name, too, is unknown at once, and not in loops only."""
+    takes_jobs_for_granted: bool
+    """Whether ``all(...)`` of what polls answer is read as if there were something to poll."""
     objects_change: bool
     """Whether an answer may change when code that cannot be seen gets hold of it."""
 

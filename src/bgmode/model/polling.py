@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Outcome, Way
-from bgmode.flow.names import CODE, FUNCTIONS, Code, Loop, Names, counts, reads, unawaited
+from bgmode.flow.names import (
+    CODE,
+    FUNCTIONS,
+    Code,
+    FunctionNode,
+    Loop,
+    Names,
+    counts,
+    dotted,
+    reads,
+    unawaited,
+    undecorated,
+)
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.world import JobWorld
+
+_TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,9 @@ class PollLoop:
     def endless(self) -> tuple[str, ...]:
         """The terminal statuses on which nothing leaves the loop."""
         return tuple(
-            status for status in self.taken_for_running if self.outcomes[status].verdict == "never"
+            status
+            for status in self.taken_for_running
+            if self.outcomes[status].is_endless_by_design and not self.bounded_outside
         )
 
     @cached_property
@@ -85,8 +102,8 @@ class PollLoop:
     def is_unbounded(self) -> bool:
         """Whether nothing but the status can end the loop."""
         return (
-            self.running.verdict == "never"
-            and self.outcomes["completed"].verdict != "never"
+            self.running.is_endless_by_design
+            and not self.outcomes["completed"].is_endless_by_design
             and not self.bounded_outside
             and not _hands_out(self.node)
         )
@@ -100,7 +117,8 @@ class PollLoop:
     @property
     def bounds(self) -> tuple[ast.AST, ...]:
         """The ways out that are open while the job still runs."""
-        return tuple(sorted((way.node for way in self.running.ways), key=_place))
+        planned = {way.node for way in self.running.ways if not way.accident}
+        return tuple(sorted(planned, key=_place))
 
     def ways(self, status: str) -> frozenset[Way]:
         """How the loop is left on ``status``."""
@@ -110,6 +128,11 @@ class PollLoop:
 def told_apart(one: Outcome, other: Outcome) -> bool:
     """Whether a loop does different things."""
     return (one.ways, one.endless) != (other.ways, other.endless)
+
+
+def _limits_time(decorator: ast.expr) -> bool:
+    name = dotted(undecorated(decorator)) or ""
+    return bool(_TIME_LIMIT.search(name.rpartition(".")[2]))
 
 
 def _place(node: ast.AST) -> tuple[int, int]:
@@ -190,21 +213,37 @@ class Polling:
         ]
 
     def _is_bounded_outside(self, scope: ast.Module | Code) -> bool:
-        """Whether an inner function is only ever run under a time limit.
+        """Whether a decorator limits the time, or an inner function is always run under a limit.
 
         A function that others can call has to have a bound of its own.
         """
-        if not isinstance(scope, FUNCTIONS) or self.names.function(scope) is None:
+        if not isinstance(scope, FUNCTIONS):
             return False
-        uses = [
-            node
-            for node in self.names.parent
-            if isinstance(node, ast.Name)
-            and node.id == scope.name
-            and isinstance(node.ctx, ast.Load)
-            and self.names.function(node) is self.names.function(scope)
-        ]
+        if any(_limits_time(decorator) for decorator in scope.decorator_list):
+            return True
+        if self.names.function(scope) is None:
+            return False
+        uses = self._uses(scope)
         return bool(uses) and all(self._is_timed(use) for use in uses)
+
+    def timed_uses(self, loop: PollLoop) -> list[ast.AST]:
+        """Where the function that a loop stands in is run under a time limit."""
+        scope = loop.scope
+        return [use for use in self._uses(scope) if self._is_timed(use)]
+
+    def _uses(self, scope: ast.Module | Code) -> list[ast.AST]:
+        if not isinstance(scope, FUNCTIONS):
+            return []
+        return [node for node in self.names.parent if self._names(node, scope)]
+
+    def _names(self, node: ast.AST, function: FunctionNode) -> bool:
+        """Whether ``node`` reads the name of ``function``, or of a method called so."""
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if name == function.name:
+                return self.names.named_function(node) is function
+            case ast.Attribute(attr=name, ctx=ast.Load()) if name == function.name:
+                return self.names.enclosing_class(function) is not None
+        return False
 
     def _is_timed(self, node: ast.AST) -> bool:
         for above in self.names.ancestors(node):
@@ -220,9 +259,25 @@ class Polling:
                             self.names.qualify(expression.func) in callees.TIMEOUT_SCOPES
                         ):
                             return True
+                case ast.Assign(targets=[ast.Name(id=task)]):
+                    return self._is_awaited_in_time(task, above)
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     return False
         return False
+
+    def _is_awaited_in_time(self, task: str, made: ast.stmt) -> bool:
+        """Whether a task that was made of it is waited for with a time limit."""
+        waits = [
+            call
+            for call in self.names.calls
+            if self.names.function(call) is self.names.function(made)
+            and any(reads(argument, {task}) for argument in call.args)
+        ]
+        return any(
+            self.names.qualify(call.func) in callees.TIMEOUT_CALLS
+            or any(keyword.arg == "timeout" for keyword in call.keywords)
+            for call in waits
+        )
 
     def _goes_through_jobs(self, loop: Loop) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""

@@ -33,6 +33,7 @@ class JobWorld:
         self.provider: Provider = clients.provider
         self.observed: dict[ast.Call, Record] = {}
         self.careful = status is not None  # arguments are wanted as people write them
+        self.takes_jobs_for_granted = True
         self.objects_change = before is not None
         self._answer = response(self.provider, status)
         self._before = response(self.provider, before) if before is not None else None
