@@ -13,5 +13,6 @@ def busy_poll(subject: Subject) -> Iterator[Finding]:
         if loop.waits is False:
             yield subject.finding(
                 loop.node,
-                "this poll loop does not wait between polls while the job runs: sleep in each turn",
+                f"this {loop.noun} does not wait between polls while the job runs: sleep in each "
+                "turn",
             )

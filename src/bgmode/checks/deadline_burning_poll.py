@@ -16,8 +16,8 @@ def deadline_burning_poll(subject: Subject) -> Iterator[Finding]:
             notes += [subject.note("the bound is here", node) for node in loop.bounds[:3]]
             yield subject.finding(
                 loop.node,
-                f"once the response is {listed(loop.bounded)} this poll loop goes on as if the job "
-                "were running, until its bound ends it",
+                f"once the response is {listed(loop.bounded)} this {loop.noun} goes on as if "
+                "the job were running, until its bound ends it",
                 notes=notes,
                 fix=None if loop.endless else loop_fix(subject, loop),
             )

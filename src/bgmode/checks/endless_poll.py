@@ -14,7 +14,7 @@ def endless_poll(subject: Subject) -> Iterator[Finding]:
         if loop.endless:
             yield subject.finding(
                 loop.node,
-                f"this poll loop never ends once the response is {listed(loop.endless)}: nothing "
+                f"this {loop.noun} never ends once the response is {listed(loop.endless)}: nothing "
                 "leaves it then, it polls for ever",
                 notes=loop_notes(subject, loop),
                 fix=loop_fix(subject, loop),

@@ -14,6 +14,6 @@ def premature_poll_exit(subject: Subject) -> Iterator[Finding]:
             running = listed(f"`{status}`" for status in loop.provider.running)
             yield subject.finding(
                 loop.node,
-                f"this poll loop is left while the response is still {listed(loop.premature)}, as "
-                f"if it had ended: a response runs while it is {running}",
+                f"this {loop.noun} is left while the response is still {listed(loop.premature)}, "
+                f"as if it had ended: a response runs while it is {running}",
             )

@@ -182,9 +182,15 @@ class Subject:
         return Note(message, self.policy.path or "", Span(line, 0, line, 0))
 
     def span(self, node: ast.AST) -> Span:
-        """Where a node stands; for a loop, its header."""
-        if isinstance(node, ast.While | ast.For | ast.AsyncFor):
-            return header(self.source, node)
+        """Where a node stands; for a loop, its header, for a function, its name."""
+        match node:
+            case ast.While() | ast.For() | ast.AsyncFor():
+                return header(self.source, node)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                start = self.source.span(node)
+                text = self.source.lines[start.line - 1]
+                column = text.find(name, start.column) + len(name)
+                return Span(start.line, start.column, start.line, column)
         return self.source.span(placed(node))
 
 

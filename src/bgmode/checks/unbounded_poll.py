@@ -13,8 +13,8 @@ def unbounded_poll(subject: Subject) -> Iterator[Finding]:
         if loop.is_unbounded:
             yield subject.finding(
                 loop.node,
-                "nothing but the response's status can end this poll loop: give it a deadline or "
-                "a greatest number of polls",
+                f"nothing but the response's status can end this {loop.noun}: give it a deadline "
+                "or a greatest number of polls",
                 notes=[
                     subject.note("this caller sets a time limit, another one may not", use)
                     for use in subject.case.module.polling.timed_uses(loop)

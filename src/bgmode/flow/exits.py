@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from bgmode.flow.values import MISSING, Record, Truth, Value, join, join_truth, with_part
 
-Kind: TypeAlias = Literal["return", "raise", "break", "continue"]
+Kind: TypeAlias = Literal["return", "raise", "break", "continue", "again"]
 
 
 class Diverges(Exception):

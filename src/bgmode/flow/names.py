@@ -15,6 +15,8 @@ FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Code: TypeAlias = FunctionNode | ast.Lambda
 ScopeNode: TypeAlias = ast.Module | ast.ClassDef | Code
 Loop: TypeAlias = ast.While | ast.For | ast.AsyncFor
+Repeated: TypeAlias = Loop | FunctionNode
+"""What is run again and again: a loop, or a function that comes back to its beginning."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -201,6 +203,19 @@ class Names:
         for alias in node.names:
             joint = "" if module.endswith(".") or not module else "."
             self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+
+    def calls_of(self, name: str) -> list[ast.Call]:
+        """The calls of something that is called ``name``, alone or as an attribute."""
+        return self._calls_by_name.get(name, [])
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            match call.func:
+                case ast.Name(id=name) | ast.Attribute(attr=name):
+                    found.setdefault(name, []).append(call)
+        return found
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around ``node``, nearest first, the module last."""

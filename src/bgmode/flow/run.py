@@ -15,7 +15,9 @@ from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
     Code,
+    FunctionNode,
     Loop,
+    Repeated,
     ScopeNode,
     defaults,
     dotted,
@@ -23,7 +25,8 @@ from bgmode.flow.names import (
     undecorated,
 )
 from bgmode.flow.objects import likely_default
-from bgmode.flow.turns import Turns
+from bgmode.flow.rounds import Rounds, is_round
+from bgmode.flow.turns import LoopTurns, Turns
 from bgmode.flow.values import (
     MISSING,
     NONE,
@@ -68,7 +71,7 @@ class Run:
     def __init__(self, world: World) -> None:
         self.world = world
         self.names = world.names
-        self.outcomes: dict[Loop, Outcome] = {}
+        self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
@@ -81,6 +84,7 @@ class Run:
         self._timeouts: list[ast.AST] = []
         self._handling: list[str | None] = []  # the exceptions that handlers are at work on
         self._pending: dict[Code, State] = {}
+        self._root: FunctionNode | None = None  # the function whose rounds are run
         self.gave_up = False
 
     # The run as a whole
@@ -93,10 +97,13 @@ class Run:
                 state.names[arg.arg] = self.parameter(scope, arg.arg)
         self._stack.append(scope)
         try:
-            if isinstance(scope, ast.Lambda):
-                self.value(scope.body, state)
-            else:
-                self.block(scope.body, state)
+            match scope:
+                case ast.Lambda(body=body):
+                    self.value(body, state)
+                case ast.FunctionDef() | ast.AsyncFunctionDef() if is_round(self.names, scope):
+                    self._rounds(scope, state)
+                case _:
+                    self.block(scope.body, state)
             self._run_pending()
         except Diverges:
             pass
@@ -104,6 +111,14 @@ class Run:
             for loop, outcome in self.outcomes.items():
                 self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
             self.gave_up = True
+
+    def _rounds(self, function: FunctionNode, state: State) -> None:
+        rounds = Rounds(self, function)
+        self._root = function
+        self.loops += 1
+        rounds.run(state)
+        self.loops -= 1
+        self._note_outcome(rounds)
 
     def _run_pending(self) -> None:
         while self._pending:
@@ -420,15 +435,19 @@ class Run:
 
     def _loop(self, node: Loop, state: State) -> Flow:
         self._forget_attributes(node, state)
-        turns = Turns(self, node)
+        turns = LoopTurns(self, node)
         self.loops += 1
         flow = turns.run(state)
         self.loops -= 1
-        if len(self._stack) == 1 and (turns.polled or turns.endless):
-            outcome = turns.outcome()
-            known = self.outcomes.get(node)
-            self.outcomes[node] = known.joined(outcome) if known else outcome
+        if len(self._stack) == 1:
+            self._note_outcome(turns)
         return flow
+
+    def _note_outcome(self, turns: Turns) -> None:
+        if turns.polled or turns.endless:
+            outcome = turns.outcome()
+            known = self.outcomes.get(turns.node)
+            self.outcomes[turns.node] = known.joined(outcome) if known else outcome
 
     def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
         """Whether ``value`` may be changed under another name than ``key``."""
@@ -562,6 +581,10 @@ class Run:
     ) -> Value | None:
         """Run a local function; None where it must be taken for one that cannot be read."""
         code = function.node
+        if code is self._root and code in self._stack:
+            inner = self._enter(function, positional, keywords, state)
+            self.raised.append(Exit("again", code, inner))
+            raise Diverges
         if len(self._stack) > _DEEPEST_CALL or code in self._stack or not self._plain(code):
             return None
         self._pending.pop(code, None)
@@ -583,6 +606,23 @@ class Run:
             self._stack.pop()
             leftover, self.raised = self.raised, outer
         return self._leave(function, Flow(flow.falls, flow.exits + leftover), state)
+
+    def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:
+        """What a predicate gives for ``value``."""
+        match self.value(predicate, state):
+            case Function() as function:
+                keywords = Record({}, MISSING, mapping=True)
+                result = self.call(function, [value], keywords, state)
+                return unknown(value) if result is None else result
+            case _ if isinstance(predicate, ast.Name) and predicate.id == "bool":
+                decided = truth(value)
+                return unknown(value) if decided is None else Known(decided)
+            case _:
+                return unknown(value)
+
+    def is_caught(self, classes: ast.expr, way_out: Exit) -> Truth:
+        """Whether the exception of a way out is one of ``classes``."""
+        return catches(ast.ExceptHandler(type=classes, body=[]), way_out, self.world)
 
     def probe(self, function: Function, state: State) -> None:
         """Run a function that somebody else may call, for what it does on the way."""
@@ -653,6 +693,8 @@ class Run:
 
     def _leave(self, function: Function, flow: Flow, state: State) -> Value:
         for way_out in flow.exits:
+            if way_out.kind == "again":
+                self.raised.append(way_out)
             if way_out.kind == "raise":
                 kept = state.copy()
                 self._write_back(function, way_out.state, kept, caller=state)

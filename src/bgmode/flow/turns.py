@@ -1,4 +1,4 @@
-"""The turns of one loop: run one after the other until nothing new can come."""
+"""The turns of a loop: run one after the other until nothing new can come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_states, join_two
-from bgmode.flow.names import Loop
+from bgmode.flow.names import Loop, Repeated
 from bgmode.flow.values import (
     TRUE,
     UNKNOWN,
@@ -28,9 +28,9 @@ _MOST_TURNS = 60  # turns before a loop is given up
 
 
 class Turns:
-    """The turns of one loop."""
+    """The turns of anything that is run again and again."""
 
-    def __init__(self, run: Run, node: Loop) -> None:
+    def __init__(self, run: Run, node: Repeated) -> None:
         self._run = run
         self.node = node
         self.exits: list[Exit] = []
@@ -40,12 +40,8 @@ class Turns:
         self.polled = False
         self.polls = False
         self.unclear = False
-        self.finite = False
-        self.enters = False
         self.waits: list[Truth] = []
-        self.sentinel: tuple[ast.expr, ast.expr] | None = None
         self.may_have_waited = False
-        self.item: Value = UNKNOWN
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
@@ -88,6 +84,52 @@ class Turns:
         for further in self.waits[1:]:
             waits = waits if waits is further else None
         return Outcome(frozenset(self.ways), self.endless, waits, self.polls, self.unclear)
+
+    def _begin(self, state: State) -> None:
+        """Look at what is done once, before the first turn."""
+
+    def _turn(self, state: State) -> State | None:
+        """Run one turn; returns the state of the next one, None where there is none."""
+        raise NotImplementedError
+
+    def _take(self, way_out: Exit) -> None:
+        if way_out.kind == "break":
+            self._way(way_out)
+            self.left.append((way_out.state, way_out.guess))
+            return
+        self._leave(way_out)
+
+    def _leave(self, way_out: Exit) -> None:
+        self.exits.append(way_out)
+        if not way_out.implicit or way_out.guess:
+            self._way(way_out)
+
+    def _way(self, way_out: Exit) -> None:
+        if way_out.state.polled is not False:
+            self.polled = True
+            self.ways.add(Way(way_out.node, way_out.guess, way_out.accident))
+
+    def _goes_on(self, following: State | None) -> State | None:
+        """Take note of how a turn ends that is followed by another one."""
+        if following is not None and following.waited is not False:
+            self.may_have_waited = True
+        if following is not None and following.polled is not False:
+            self.polled = True
+            self.waits.append(following.waited)
+        return following
+
+
+class LoopTurns(Turns):
+    """The turns of a ``while`` or ``for``."""
+
+    node: Loop
+
+    def __init__(self, run: Run, node: Loop) -> None:
+        super().__init__(run, node)
+        self.finite = False
+        self.enters = False
+        self.sentinel: tuple[ast.expr, ast.expr] | None = None
+        self.item: Value = UNKNOWN
 
     def _begin(self, state: State) -> None:
         """Evaluate what a ``for`` goes through: whether it ends, and surely has a first turn."""
@@ -178,13 +220,7 @@ class Turns:
             else:
                 self._take(way_out)
         self._note()
-        ended = join_states(following, blame=guessed)
-        if ended is not None and ended.waited is not False:
-            self.may_have_waited = True
-        if ended is not None and ended.polled is not False:
-            self.polled = True
-            self.waits.append(ended.waited)
-        return ended
+        return self._goes_on(join_states(following, blame=guessed))
 
     def _leave_by_header(self, state: State, *, guess: bool) -> None:
         flow = self._run.block(self.node.orelse, state)
@@ -193,23 +229,6 @@ class Turns:
         if flow.falls is not None:
             self._way(Exit("break", self.node, flow.falls, guess=guess))
             self.left.append((flow.falls, guess))
-
-    def _take(self, way_out: Exit) -> None:
-        if way_out.kind == "break":
-            self._way(way_out)
-            self.left.append((way_out.state, way_out.guess))
-            return
-        self._leave(way_out)
-
-    def _leave(self, way_out: Exit) -> None:
-        self.exits.append(way_out)
-        if not way_out.implicit or way_out.guess:
-            self._way(way_out)
-
-    def _way(self, way_out: Exit) -> None:
-        if way_out.state.polled is not False:
-            self.polled = True
-            self.ways.add(Way(way_out.node, way_out.guess, way_out.accident))
 
     def _note(self) -> None:
         """Expressions of the header may raise, too."""

@@ -15,14 +15,15 @@ from bgmode.flow.names import (
     FUNCTIONS,
     Code,
     FunctionNode,
-    Loop,
     Names,
+    Repeated,
     counts,
     dotted,
     reads,
     unawaited,
     undecorated,
 )
+from bgmode.flow.rounds import is_round
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth
 from bgmode.knowledge import Provider
@@ -37,12 +38,17 @@ _TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
 class PollLoop:
     """A loop whose continuing depends on a poll, and its table of outcomes."""
 
-    node: Loop
+    node: Repeated
     scope: ast.Module | Code
     outcomes: dict[str, Outcome]
     provider: Provider
     bounded_outside: bool = False
     is_one_of_several: bool = False
+
+    @property
+    def noun(self) -> str:
+        """What a message calls it."""
+        return "function" if isinstance(self.node, FUNCTIONS) else "poll loop"
 
     @property
     def running(self) -> Outcome:
@@ -139,15 +145,17 @@ def _place(node: ast.AST) -> tuple[int, int]:
     return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
 
 
-def _hands_out(loop: Loop) -> bool:
+def _hands_out(loop: Repeated) -> bool:
     """Whether each turn yields to a consumer, who can stop."""
     return any(isinstance(node, ast.Yield) for node in own_nodes(loop))
 
 
-def own_nodes(loop: Loop) -> Iterator[ast.AST]:
+def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
     """The nodes of a loop, without those of functions that are defined in it."""
     stack: list[ast.AST] = [*loop.body]
-    stack.append(loop.test if isinstance(loop, ast.While) else loop.iter)
+    match loop:
+        case ast.While(test=header) | ast.For(iter=header) | ast.AsyncFor(iter=header):
+            stack.append(header)
     while stack:
         node = stack.pop()
         yield node
@@ -174,14 +182,15 @@ class Polling:
         if not self._polls:
             return ()
         scopes = {self._scope(loop) for loop in self.names.loops}
+        scopes |= {function for function in self.names.functions if is_round(self.names, function)}
         found = [loop for scope in scopes for loop in self._in_scope(scope)]
         return tuple(sorted(found, key=lambda loop: _place(loop.node)))
 
-    def _scope(self, loop: Loop) -> ast.Module | Code:
+    def _scope(self, loop: Repeated) -> ast.Module | Code:
         return self.names.function(loop) or self.names.tree
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
-        tables: dict[Loop, dict[str, Outcome]] = {}
+        tables: dict[Repeated, dict[str, Outcome]] = {}
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         for status in statuses:
             run = Run(JobWorld(self.names, self.clients, status))
@@ -207,7 +216,7 @@ class Polling:
                 ),
             )
             for node, table in tables.items()
-            if self._scope(node) is scope
+            if (node is scope or self._scope(node) is scope)
             and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
         ]
@@ -279,9 +288,9 @@ class Polling:
             for call in waits
         )
 
-    def _goes_through_jobs(self, loop: Loop) -> bool:
+    def _goes_through_jobs(self, loop: Repeated) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
-        if isinstance(loop, ast.While) or counts(loop):
+        if not isinstance(loop, ast.For | ast.AsyncFor) or counts(loop):
             return False
         items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         for node in own_nodes(loop):
@@ -348,8 +357,8 @@ class Polling:
             yield Stale(loop, self._dropped_poll(loop))
 
     def _unmoved(
-        self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Loop, Outcome]
-    ) -> Iterator[Loop]:
+        self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Repeated, Outcome]
+    ) -> Iterator[Repeated]:
         """Loops that go on as they began with ``running``, also when polls say ``ended``."""
         polls_end = self._outcomes(scope, before=running, later=ended)
         all_running = self._outcomes(scope, before=running, later=running)
@@ -358,19 +367,19 @@ class Polling:
             other = all_ended.get(loop, Outcome())
             if same is None or outcome.guessed or other.guessed or not outcome.endless:
                 continue
-            if not isinstance(loop, ast.While) and not counts(loop):
+            if isinstance(loop, ast.For | ast.AsyncFor) and not counts(loop):
                 continue
             if not told_apart(outcome, same) and told_apart(outcome, other):
                 yield loop
 
     def _outcomes(
         self, scope: ast.Module | Code, *, before: str, later: str
-    ) -> dict[Loop, Outcome]:
+    ) -> dict[Repeated, Outcome]:
         run = Run(JobWorld(self.names, self.clients, later, before))
         run.start(scope)
         return {loop: outcome for loop, outcome in run.outcomes.items() if not run.gave_up}
 
-    def _dropped_poll(self, loop: Loop) -> ast.Call | None:
+    def _dropped_poll(self, loop: Repeated) -> ast.Call | None:
         for node in own_nodes(loop):
             if isinstance(node, ast.Expr) and (call := unawaited(node.value)) in self._polls:
                 return call if isinstance(call, ast.Call) else None
@@ -381,7 +390,7 @@ class Polling:
 class Stale:
     """A loop that tests a status it never refreshes, and the poll whose answer it drops."""
 
-    loop: Loop
+    loop: Repeated
     dropped: ast.Call | None
 
     @property

@@ -1,0 +1,112 @@
+"""Functions that are a loop without saying so: they call themselves, or a decorator retries them.
+
+A turn of such a loop is one run of the function's body.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bgmode.flow.exits import Diverges, Exit, State, join_states
+from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names
+from bgmode.flow.retrying import Retrying, retrying
+from bgmode.flow.turns import Turns
+from bgmode.flow.values import NONE, Truth, Value, either, truth
+
+if TYPE_CHECKING:
+    from bgmode.flow.run import Run
+
+
+def is_round(names: Names, code: ast.Module | Code) -> bool:
+    """Whether a function comes back to its beginning."""
+    if not isinstance(code, FUNCTIONS):
+        return False
+    return bool(retrying(names, code)) or calls_itself(names, code)
+
+
+def calls_itself(names: Names, function: FunctionNode) -> bool:
+    """Whether a function's own code has a call of that function."""
+    return any(
+        names.function(call) is function and names.callee(call) is function
+        for call in names.calls_of(function.name)
+    )
+
+
+class Rounds(Turns):
+    """The rounds of one function."""
+
+    node: FunctionNode
+
+    def __init__(self, run: Run, function: FunctionNode) -> None:
+        super().__init__(run, function)
+        self._retrying = retrying(run.names, function)
+        self._entry = State({}, False, False)
+
+    def _begin(self, state: State) -> None:
+        self._entry = state.copy()
+
+    def _turn(self, state: State) -> State | None:
+        flow = self._run.block(self.node.body, state)
+        ends = list(flow.exits)
+        if flow.falls is not None:
+            ends.append(Exit("return", self.node, flow.falls, value=NONE))
+        following: list[State] = []
+        guessed = False
+        for way_out in ends:
+            if way_out.kind == "again":
+                following.append(way_out.state)
+                guessed = guessed or way_out.guess
+                continue
+            answer = False if way_out.implicit else self._is_retried(way_out)
+            if answer is not False:
+                following.append(self._next(way_out))
+            unseen = answer is None and way_out.kind == "return" and _is_polled(way_out)
+            guessed = guessed or unseen
+            if answer is not True:
+                self._leave(way_out.guessed() if unseen else way_out)
+        for way_out in ends:
+            self._stop(way_out)
+        return self._goes_on(join_states(following, blame=guessed))
+
+    def _next(self, way_out: Exit) -> State:
+        """The state in which a retried function begins anew."""
+        state = self._entry.copy()
+        state.polled = way_out.state.polled
+        waits = any(retry.waits for retry in self._retrying)
+        state.waited = either(way_out.state.waited, waits)
+        return state
+
+    def _stop(self, way_out: Exit) -> None:
+        """A decorator that has had enough raises, whatever the function said."""
+        for retry in self._retrying:
+            if retry.stops and self._says(retry, way_out) is not False:
+                stopped = replace(way_out, kind="raise", node=retry.node, raised="RetryError")
+                self._leave(replace(stopped, state=way_out.state.copy(), implicit=False))
+
+    def _is_retried(self, way_out: Exit) -> Truth:
+        answer: Truth = False
+        for retry in self._retrying:
+            answer = either(answer, self._says(retry, way_out))
+        return answer
+
+    def _says(self, retry: Retrying, way_out: Exit) -> Truth:
+        if way_out.kind not in {"return", "raise"}:
+            return False
+        if way_out.raised == "TryAgain":
+            return True
+        state = way_out.state.copy()
+        state.waited = True
+
+        def ask(predicate: ast.expr, value: Value) -> Truth:
+            try:
+                return truth(self._run.applied(predicate, value, state))
+            except Diverges:
+                return None
+
+        return retry.again(way_out, ask, self._run.is_caught)
+
+
+def _is_polled(way_out: Exit) -> bool:
+    return way_out.value is not None and way_out.value.polled
