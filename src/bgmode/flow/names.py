@@ -112,6 +112,18 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
+def _gives(call: ast.Call, function: FunctionNode, name: str) -> bool:
+    """Whether a call passes something for a parameter; what is spread may hold it."""
+    if any(keyword.arg in {name, None} for keyword in call.keywords):
+        return True
+    ordered = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    if name not in ordered:
+        return False
+    position = ordered.index(name) - (ordered[0] in {"self", "cls"})
+    spread = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return spread or position < len(call.args)
+
+
 def undecorated(decorator: ast.expr) -> ast.expr:
     """What a decorator names, without the call in ``@retry(...)``."""
     return decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -203,6 +215,17 @@ class Names:
         for alias in node.names:
             joint = "" if module.endswith(".") or not module else "."
             self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+
+    def is_left_out(self, code: Code, name: str) -> bool:
+        """Whether some call leaves a parameter out, or no call is to be seen."""
+        if isinstance(code, ast.Lambda):
+            return True
+        calls = [
+            call
+            for call in self.calls_of(code.name)
+            if self.function(call) is not code and self.callee(call) in {code, None}
+        ]
+        return not calls or not all(_gives(call, code, name) for call in calls)
 
     def calls_of(self, name: str) -> list[ast.Call]:
         """The calls of something that is called ``name``, alone or as an attribute."""
@@ -334,6 +357,16 @@ class Names:
                     binding = scope.only(base.id) if scope else None
                     if binding and isinstance(binding.node, ast.ClassDef):
                         waiting.append(binding.node)
+
+    def is_overridden(self, owner: ast.ClassDef, name: str) -> bool:
+        """Whether a subclass in this module has another attribute of that name."""
+        return any(
+            isinstance(cls, ast.ClassDef)
+            and cls is not owner
+            and name in scope.bindings
+            and owner in self.lineage(cls)
+            for cls, scope in self.scopes.items()
+        )
 
     @cached_property
     def attributes(self) -> dict[tuple[ast.ClassDef, str], list[Binding]]:

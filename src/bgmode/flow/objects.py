@@ -188,7 +188,7 @@ class Objects:
             binding = self.names.scopes[cls].only(name)
             if binding is None or binding.value is None:
                 continue
-            if stores:
+            if stores or self.names.is_overridden(owner, name):
                 return None
             value = self._expressions.static(binding.value)
             if _is_enumeration(cls):

@@ -157,7 +157,10 @@ class Run:
             return Record({}, UNKNOWN, mapping=True)
 
     def parameter(self, code: Code, name: str) -> Value:
-        """What a parameter holds when nothing is known of the callers."""
+        """What a parameter holds when nothing is known of the callers.
+
+        One that is optional is taken to be left out.
+        """
         first = next(iter(parameters(code)), None)
         owner = self.names.parent.get(code)
         if first is not None and first.arg == name and isinstance(owner, ast.ClassDef):
@@ -167,6 +170,9 @@ class Run:
         default = defaults(code).get(name)
         if default is None:
             return UNKNOWN
+        match default:
+            case ast.Constant(value=None) if self.world.careful and name not in self.world.given:
+                return NONE if self.names.is_left_out(code, name) else UNKNOWN
         return likely_default(self._expressions.static(default))
 
     # Blocks and simple statements
@@ -536,7 +542,7 @@ class Run:
             known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
             if not known and state.waited is False:
                 state.waited = None  # entering may wait: a lock, a limiter
-            if name is not None:
+            if name is not None and not self._has_no_limit(item.context_expr, state):
                 scopes.append(name)
             match item.context_expr:
                 case ast.Call(args=classes) if name == "contextlib.suppress":
@@ -566,6 +572,14 @@ class Run:
             gone = [w for w in raised if decided[id(w)] is not False]
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
         return flow
+
+    def _has_no_limit(self, node: ast.expr, state: State) -> bool:
+        """``asyncio.timeout(None)``."""
+        match node:
+            case ast.Call(args=[limit]) | ast.Call(args=[], keywords=[ast.keyword(value=limit)]):
+                value = self.value(limit, state.copy())
+                return isinstance(value, Known) and value.value is None
+        return False
 
     def _scope_name(self, node: ast.expr) -> str | None:
         """The dotted name of what makes a context; of two, that of the one with a time limit."""

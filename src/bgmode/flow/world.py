@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,8 @@ class World(Protocol):
     """Whether an object that has another name, too, is unknown at once, and not in loops only."""
     takes_jobs_for_granted: bool
     """Whether ``all(...)`` of what polls answer is read as if there were something to poll."""
+    given: Container[str]
+    """Optional parameters that are taken to be given, though their default is None."""
     objects_change: bool
     """Whether an answer may change when code that cannot be seen gets hold of it."""
 

@@ -18,6 +18,7 @@ from bgmode.flow.names import (
     Names,
     Repeated,
     counts,
+    defaults,
     dotted,
     reads,
     unawaited,
@@ -234,6 +235,24 @@ class Polling:
             return False
         uses = self._uses(scope)
         return bool(uses) and all(self._is_timed(use) for use in uses)
+
+    def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:
+        """The optional parameters that bound a loop, each by itself, where they are given."""
+        scope = loop.scope
+        if not isinstance(scope, CODE):
+            return ()
+        optional = [
+            name
+            for name, default in defaults(scope).items()
+            if isinstance(default, ast.Constant) and default.value is None
+        ]
+        return tuple(name for name in optional if self._bounds(loop, name))
+
+    def _bounds(self, loop: PollLoop, name: str) -> bool:
+        run = Run(JobWorld(self.names, self.clients, "in_progress", given={name}))
+        run.start(loop.scope)
+        outcome = run.outcomes.get(loop.node)
+        return outcome is not None and not outcome.is_endless_by_design
 
     def timed_uses(self, loop: PollLoop) -> list[ast.AST]:
         """Where the function that a loop stands in is run under a time limit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Container
 
 from bgmode.flow.names import Names
 from bgmode.flow.values import POLLED, UNKNOWN, Known, Record, Truth, Value, join
@@ -18,6 +19,7 @@ CREATED = Record({}, UNKNOWN)
 class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
+    Optional parameters are left out, but for those in ``given``.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     """
 
@@ -27,12 +29,14 @@ class JobWorld:
         clients: Clients,
         status: str | None = None,
         before: str | None = None,
+        given: Container[str] = (),
     ) -> None:
         self.names = names
         self.clients = clients
         self.provider: Provider = clients.provider
         self.observed: dict[ast.Call, Record] = {}
         self.careful = status is not None  # arguments are wanted as people write them
+        self.given = given
         self.takes_jobs_for_granted = True
         self.objects_change = before is not None
         self._answer = response(self.provider, status)
