@@ -69,10 +69,14 @@ class ReplaceExpression:
 
 @dataclass(frozen=True, slots=True)
 class InsertStatement:
-    """Add statements behind one, at its own indentation. ``lines`` hold no line ends."""
+    """Add statements behind one, or before it, at its own indentation.
 
-    after: Span
+    ``lines`` hold no line ends.
+    """
+
+    beside: Span
     lines: tuple[str, ...]
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

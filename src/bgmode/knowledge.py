@@ -90,6 +90,14 @@ _TABLE = (
           "a poll loop in an async function that blocks the event loop"),
     _rule("BGM307", "stale-poll", "error", "m s t", "none",
           "a poll loop that tests a status it never refreshes"),
+    _rule("BGM308", "swallowed-poll-error", "error", "s t", "none",
+          "a poll loop that never ends once every poll raises"),
+    _rule("BGM309", "unknown-status", "warning", "s t", "safe",
+          "a response's status is compared with a word that is no status"),
+    _rule("BGM310", "poll-interval", "warning", "s t", "unsafe",
+          "a poll loop whose interval is outside the policy's range"),
+    _rule("BGM311", "unguarded-poll", "info", "t", "none",
+          "an exception of a poll ends the wait and nothing records the job"),
     _rule("BGM401", "missing-idempotency-key", "warning", "s t", "none",
           "a background call without an idempotency key"),
     _rule("BGM404", "retried-create", "error", "m s t", "none",
@@ -98,6 +106,10 @@ _TABLE = (
           "idempotency_key= is no parameter of the call"),
     _rule("BGM501", "discarded-response", "error", "m s t", "none",
           "a background call whose response, and with it the id, is lost"),
+    _rule("BGM504", "abandoned-job", "warning", "t", "unsafe",
+          "a wait that ends before the job, and nothing cancels it"),
+    _rule("BGM506", "poll-in-request-handler", "warning", "s t", "none",
+          "a web request that waits for a background job"),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in _TABLE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+from bgmode.checks.abandoned_job import abandoned_job
 from bgmode.checks.background_in_zdr_module import background_in_zdr_module
 from bgmode.checks.blocking_poll import blocking_poll
 from bgmode.checks.busy_poll import busy_poll
@@ -16,13 +17,18 @@ from bgmode.checks.forbidden_job_type import forbidden_job_type
 from bgmode.checks.implicit_store import implicit_store
 from bgmode.checks.missing_idempotency_key import missing_idempotency_key
 from bgmode.checks.missing_job_type import missing_job_type
+from bgmode.checks.poll_in_request_handler import poll_in_request_handler
+from bgmode.checks.poll_interval import poll_interval
 from bgmode.checks.premature_poll_exit import premature_poll_exit
 from bgmode.checks.retried_create import retried_create
 from bgmode.checks.stale_poll import stale_poll
 from bgmode.checks.subject import Subject
+from bgmode.checks.swallowed_poll_error import swallowed_poll_error
 from bgmode.checks.unapproved_job_type import unapproved_job_type
 from bgmode.checks.unbounded_poll import unbounded_poll
+from bgmode.checks.unguarded_poll import unguarded_poll
 from bgmode.checks.unknown_job_type import unknown_job_type
+from bgmode.checks.unknown_status import unknown_status
 from bgmode.checks.unsupported_idempotency_argument import unsupported_idempotency_argument
 from bgmode.finding import Finding
 
@@ -43,8 +49,14 @@ CHECKS: Mapping[str, Check] = {
     "BGM305": busy_poll,
     "BGM306": blocking_poll,
     "BGM307": stale_poll,
+    "BGM308": swallowed_poll_error,
+    "BGM309": unknown_status,
+    "BGM310": poll_interval,
+    "BGM311": unguarded_poll,
     "BGM401": missing_idempotency_key,
     "BGM404": retried_create,
     "BGM405": unsupported_idempotency_argument,
     "BGM501": discarded_response,
+    "BGM504": abandoned_job,
+    "BGM506": poll_in_request_handler,
 }

@@ -17,5 +17,5 @@ _NEVER = (
 
 
 def stale_poll(subject: Subject) -> Iterator[Finding]:
-    for stale in subject.case.module.polling.stale:
+    for stale in subject.case.module.stale_loops:
         yield subject.finding(stale.node, _DROPPED if stale.dropped is not None else _NEVER)

@@ -20,6 +20,6 @@ def unbounded_poll(subject: Subject) -> Iterator[Finding]:
                 "deadline or a greatest number of polls",
                 notes=[
                     subject.note("this caller sets a time limit, another one may not", use)
-                    for use in polling.timed_uses(loop)
+                    for use in polling.limits.timed_uses(loop.scope)
                 ],
             )

@@ -51,7 +51,7 @@ def place(edit: Edit) -> Span:
             return span
         case ReplaceExpression(at=span) | RemoveStatement(at=span):
             return span
-        case InsertStatement(after=span):
+        case InsertStatement(beside=span):
             return span
 
 
@@ -89,8 +89,8 @@ def _apply(text: str, at: _Range, edit: Edit) -> str:
             new = brackets.remove_item(source, name)
         case ReplaceExpression(value=value):
             new = value
-        case InsertStatement(lines=lines):
-            return _insert(text, at, lines)
+        case InsertStatement(lines=lines, before=before):
+            return _insert_before(text, at, lines) if before else _insert(text, at, lines)
         case RemoveStatement():
             return _remove(text, at)
     return text[: at.start] + new + text[at.end :]
@@ -113,13 +113,27 @@ def _insert(text: str, at: _Range, lines: tuple[str, ...]) -> str:
         return f"{text[: at.end]}; {lines[0]}{text[at.end :]}"
     ending = LINE_END.match(text, end)
     newline = ending[0] if ending else newline_of(text)
+    return text[:end] + newline + newline.join(_indented(lines, indentation)) + text[end:]
+
+
+def _insert_before(text: str, at: _Range, lines: tuple[str, ...]) -> str:
+    start, _ = _line_around(text, at)
+    indentation = text[start : at.start]
+    if indentation.strip(" \t\f"):
+        raise CannotEdit("the statement shares its line with another")
+    newline = newline_of(text)
+    added = newline.join(_indented(lines, indentation)).lstrip()
+    return text[: at.start] + added + newline + indentation.replace("\f", "") + text[at.start :]
+
+
+def _indented(lines: tuple[str, ...], indentation: str) -> list[str]:
+    """Lines of a statement, moved to where they belong."""
     indentation = indentation.replace("\f", "")
     unit = "\t" if indentation.endswith("\t") else "    "
-    added = [
+    return [
         indentation + unit * ((len(line) - len(line.lstrip())) // 4) + line.lstrip()
         for line in lines
     ]
-    return text[:end] + newline + newline.join(added) + text[end:]
 
 
 def _remove(text: str, at: _Range) -> str:

@@ -77,7 +77,18 @@ def may_apply(finding: Finding, *, unsafe: bool) -> bool:
 def _next(
     findings: list[Finding], given_up: set[Identity], *, unsafe: bool
 ) -> tuple[Finding, Identity] | None:
-    """The last finding in the text that can be fixed, so that earlier places stay put."""
+    """The last finding in the text that can be fixed, so that earlier places stay put.
+
+    Safe fixes go first: what they mend may be all there is.
+    """
+    return _last(findings, given_up, unsafe=False) or (
+        _last(findings, given_up, unsafe=True) if unsafe else None
+    )
+
+
+def _last(
+    findings: list[Finding], given_up: set[Identity], *, unsafe: bool
+) -> tuple[Finding, Identity] | None:
     below: Counter[str] = Counter()
     for finding in reversed(findings):
         identity = (finding.fingerprint, below[finding.fingerprint])

@@ -113,7 +113,8 @@ class CallExpressions:
             state.polled = True
             self.run.polls += 1
         if isinstance(reply, Raises):
-            self.run.raised.append(_raise(node, state, reply.name))
+            exception = replace(_raise(node, state, reply.name), exception=reply.exception)
+            self.run.raised.append(exception)
             raise Diverges
         return reply.value
 
@@ -264,9 +265,7 @@ class CallExpressions:
         if name in callees.EXITS:
             return self._exit(node, state)
         if name in callees.SLEEPS:
-            self.arguments(node, state)
-            state.waited = True
-            return NONE
+            return self._sleep(node, state)
         position = callees.APPLY.get(name)
         if position is not None and len(node.args) > position:
             return self._handed_on(node, position, state)
@@ -282,6 +281,15 @@ class CallExpressions:
                 return UNKNOWN
             return positional[-1] if name == "typing.cast" else positional[0]
         return self._opaque(node, Symbol(name), state, alone=alone)
+
+    def _sleep(self, node: ast.Call, state: State) -> Value:
+        positional, keywords = self.arguments(node, state)
+        seconds = next(iter([*positional, *keywords.fields.values()]), UNKNOWN)
+        if seconds != Known(0):  # which only lets others run
+            state.waited = True
+        known = self.run.sleeps.get(node)
+        self.run.sleeps[node] = seconds if known is None else join(known, seconds)
+        return NONE
 
     def _gather(self, node: ast.Call, state: State) -> Value:
         """``asyncio.gather(*calls)``: what each of them gives."""

@@ -93,7 +93,7 @@ class Exit:
     ``node`` takes it. ``raised`` is the exception's class name where it is known.
     ``implicit``: some call may raise here, nobody wrote ``raise``. ``guess``: whether it is
     taken depends on the poll's answer in a way that cannot be seen. ``accident``: it is taken
-    only after something else has failed.
+    only after something else has failed. ``exception``: what is known of what is raised.
     """
 
     kind: Kind
@@ -104,6 +104,7 @@ class Exit:
     implicit: bool = False
     guess: bool = False
     accident: bool = False
+    exception: Value | None = None
 
     def guessed(self) -> Exit:
         return replace(self, guess=True)

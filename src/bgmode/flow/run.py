@@ -73,6 +73,8 @@ class Run:
         self.names = world.names
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
+        self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
+        self.handled: dict[ast.ExceptHandler, bool] = {}  # and whether a poll's exception
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
@@ -507,9 +509,10 @@ class Run:
         state = join_states((way_out.state for way_out in caught), blame=guess)
         if state is None:
             return Flow(None)
+        polls = any(way_out.exception is not None for way_out in caught)
+        self.handled[handler] = self.handled.get(handler, False) or polls
         if handler.name:
-            polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
-            state.assign(handler.name, unknown(Known(None, polled)))
+            state.assign(handler.name, _thrown(caught))
         names = {way_out.raised for way_out in caught}
         self._handling.append(names.pop() if len(names) == 1 else None)
         flow = self.block(handler.body, state)
@@ -775,6 +778,16 @@ def _element(value: Value, position: int, count: int) -> Value:
             return item_of(value)
         case _:
             return unknown(value)
+
+
+def _thrown(caught: list[Exit]) -> Value:
+    """What is known of the exception that a handler has caught."""
+    match caught:
+        case [Exit(exception=exception)] if exception is not None:
+            return exception
+        case _:
+            polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
+            return unknown(Known(None, polled))
 
 
 def _both(left: Truth, right: Truth) -> Truth:

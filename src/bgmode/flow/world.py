@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bgmode.flow.names import Names
-from bgmode.flow.values import Record, Truth, Value
+from bgmode.flow.values import POLLED, Record, Truth, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Raises:
-    """An outside call that raises, by the class name of its exception."""
+    """An outside call that raises, by the class name of its exception.
+
+    ``exception`` is what is known of the exception itself.
+    """
 
     name: str
+    exception: Value = POLLED
     polls: bool = True
 
 

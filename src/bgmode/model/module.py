@@ -12,6 +12,7 @@ from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.imports import Imports
 from bgmode.model.polling import Polling
+from bgmode.model.stale import Stale, StaleLoops
 from bgmode.source import Source
 
 
@@ -39,6 +40,10 @@ class Module:
     @cached_property
     def polling(self) -> Polling:
         return Polling(self.names, self.clients, self.calls)
+
+    @cached_property
+    def stale_loops(self) -> tuple[Stale, ...]:
+        return StaleLoops(self.polling).find()
 
     @cached_property
     def annotations(self) -> Annotations:

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from bgmode.flow import callees
 from bgmode.flow.exits import Outcome, Way
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
     Code,
-    FunctionNode,
     Names,
     Repeated,
     counts,
     defaults,
-    dotted,
     reads,
-    unawaited,
-    undecorated,
 )
 from bgmode.flow.rounds import is_round
 from bgmode.flow.run import Run
-from bgmode.flow.values import Truth
+from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
+from bgmode.model.limits import Limits
 from bgmode.model.world import JobWorld
-
-_TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,8 @@ class PollLoop:
     provider: Provider
     bounded_outside: bool = False
     is_one_of_several: bool = False
+    sleeps: Mapping[ast.Call, Value] = field(default_factory=dict)
+    """The calls that wait while the job runs, each with how long (in seconds)."""
 
     @property
     def noun(self) -> str:
@@ -112,8 +107,13 @@ class PollLoop:
             self.running.is_endless_by_design
             and not self.outcomes["completed"].is_endless_by_design
             and not self.bounded_outside
-            and not _hands_out(self.node)
+            and not self.hands_out
         )
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether each turn yields to a consumer, who can stop."""
+        return any(isinstance(node, ast.Yield) for node in own_nodes(self.node))
 
     @property
     def waits(self) -> Truth:
@@ -125,7 +125,7 @@ class PollLoop:
     def bounds(self) -> tuple[ast.AST, ...]:
         """The ways out that are open while the job still runs."""
         planned = {way.node for way in self.running.ways if not way.accident}
-        return tuple(sorted(planned, key=_place))
+        return tuple(sorted(planned, key=place))
 
     def ways(self, status: str) -> frozenset[Way]:
         """How the loop is left on ``status``."""
@@ -137,18 +137,8 @@ def told_apart(one: Outcome, other: Outcome) -> bool:
     return (one.ways, one.endless) != (other.ways, other.endless)
 
 
-def _limits_time(decorator: ast.expr) -> bool:
-    name = dotted(undecorated(decorator)) or ""
-    return bool(_TIME_LIMIT.search(name.rpartition(".")[2]))
-
-
-def _place(node: ast.AST) -> tuple[int, int]:
+def place(node: ast.AST) -> tuple[int, int]:
     return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-
-
-def _hands_out(loop: Repeated) -> bool:
-    """Whether each turn yields to a consumer, who can stop."""
-    return any(isinstance(node, ast.Yield) for node in own_nodes(loop))
 
 
 def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
@@ -164,6 +154,10 @@ def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
+def _is_in(node: ast.AST, loop: Repeated, names: Names) -> bool:
+    return any(above is loop for above in names.ancestors(node))
+
+
 class Polling:
     """The poll loops of one module, and what is said about them in its text."""
 
@@ -172,30 +166,33 @@ class Polling:
         self.clients = clients
         self.calls = calls
         self.provider = clients.provider
+        self.limits = Limits(names)
 
     @cached_property
-    def _polls(self) -> frozenset[ast.AST]:
+    def polls(self) -> frozenset[ast.AST]:
         return frozenset(self.calls.of_kind("poll"))
 
     @cached_property
     def loops(self) -> tuple[PollLoop, ...]:
         """Every poll loop, in the order of the text."""
-        if not self._polls:
+        if not self.polls:
             return ()
-        scopes = {self._scope(loop) for loop in self.names.loops}
+        scopes = {self.scope_of(loop) for loop in self.names.loops}
         scopes |= {function for function in self.names.functions if is_round(self.names, function)}
         found = [loop for scope in scopes for loop in self._in_scope(scope)]
-        return tuple(sorted(found, key=lambda loop: _place(loop.node)))
+        return tuple(sorted(found, key=lambda loop: place(loop.node)))
 
-    def _scope(self, loop: Repeated) -> ast.Module | Code:
+    def scope_of(self, loop: Repeated) -> ast.Module | Code:
         return self.names.function(loop) or self.names.tree
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
         tables: dict[Repeated, dict[str, Outcome]] = {}
+        sleeps: dict[ast.Call, Value] = {}
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         for status in statuses:
-            run = Run(JobWorld(self.names, self.clients, status))
-            run.start(scope)
+            run = self.run(scope, JobWorld(self.names, self.clients, status))
+            if status == "in_progress":
+                sleeps = run.sleeps
             if not run.outcomes:
                 if status == "in_progress":
                     return []
@@ -209,32 +206,19 @@ class Polling:
                 scope,
                 {status: table.get(status, Outcome()) for status in self.provider.statuses},
                 self.provider,
-                self._is_bounded_outside(scope),
+                self.limits.are_around(scope),
                 any(
                     self.names.parent[other] is self.names.parent[node]
                     for other in tables
                     if other is not node
                 ),
+                {call: value for call, value in sleeps.items() if _is_in(call, node, self.names)},
             )
             for node, table in tables.items()
-            if (node is scope or self._scope(node) is scope)
+            if (node is scope or self.scope_of(node) is scope)
             and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
         ]
-
-    def _is_bounded_outside(self, scope: ast.Module | Code) -> bool:
-        """Whether a decorator limits the time, or an inner function is always run under a limit.
-
-        A function that others can call has to have a bound of its own.
-        """
-        if not isinstance(scope, FUNCTIONS):
-            return False
-        if any(_limits_time(decorator) for decorator in scope.decorator_list):
-            return True
-        if self.names.function(scope) is None:
-            return False
-        uses = self._uses(scope)
-        return bool(uses) and all(self._is_timed(use) for use in uses)
 
     def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:
         """The optional parameters that bound a loop, each by itself, where they are given."""
@@ -249,63 +233,35 @@ class Polling:
         return tuple(name for name in optional if self._bounds(loop, name))
 
     def _bounds(self, loop: PollLoop, name: str) -> bool:
-        run = Run(JobWorld(self.names, self.clients, "in_progress", given={name}))
-        run.start(loop.scope)
+        run = self.run(loop.scope, JobWorld(self.names, self.clients, "in_progress", given={name}))
         outcome = run.outcomes.get(loop.node)
         return outcome is not None and not outcome.is_endless_by_design
 
-    def timed_uses(self, loop: PollLoop) -> list[ast.AST]:
-        """Where the function that a loop stands in is run under a time limit."""
-        scope = loop.scope
-        return [use for use in self._uses(scope) if self._is_timed(use)]
+    def swallowing(self, loop: PollLoop) -> ast.AST | None:
+        """What keeps a loop going if every poll raises from now on; None where it is left then.
 
-    def _uses(self, scope: ast.Module | Code) -> list[ast.AST]:
-        if not isinstance(scope, FUNCTIONS):
-            return []
-        return [node for node in self.names.parent if self._names(node, scope)]
+        It is the handler, or the loop where no handler is to be seen.
+        """
+        gone = self.provider.gone
+        run = self.run(loop.scope, JobWorld(self.names, self.clients, "in_progress", raises=gone))
+        outcome = run.outcomes.get(loop.node)
+        if outcome is None or not outcome.polls or loop.bounded_outside:
+            return None
+        if outcome.verdict != "never" or self._is_endless(loop):
+            return None
+        inside = set(own_nodes(loop.node))
+        handlers = [node for node, polls in run.handled.items() if node in inside and polls]
+        return min(handlers, key=place, default=loop.node)
 
-    def _names(self, node: ast.AST, function: FunctionNode) -> bool:
-        """Whether ``node`` reads the name of ``function``, or of a method called so."""
-        match node:
-            case ast.Name(id=name, ctx=ast.Load()) if name == function.name:
-                return self.names.named_function(node) is function
-            case ast.Attribute(attr=name, ctx=ast.Load()) if name == function.name:
-                return self.names.enclosing_class(function) is not None
-        return False
+    def _is_endless(self, loop: PollLoop) -> bool:
+        """Whether the loop never ends for reasons of its own."""
+        return loop.outcomes["completed"].verdict == "never"
 
-    def _is_timed(self, node: ast.AST) -> bool:
-        for above in self.names.ancestors(node):
-            match above:
-                case ast.Call(func=function) if (
-                    self.names.qualify(function) in callees.TIMEOUT_CALLS
-                ):
-                    return True
-                case ast.With(items=items) | ast.AsyncWith(items=items):
-                    for item in items:
-                        expression = item.context_expr
-                        if isinstance(expression, ast.Call) and (
-                            self.names.qualify(expression.func) in callees.TIMEOUT_SCOPES
-                        ):
-                            return True
-                case ast.Assign(targets=[ast.Name(id=task)]):
-                    return self._is_awaited_in_time(task, above)
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    return False
-        return False
-
-    def _is_awaited_in_time(self, task: str, made: ast.stmt) -> bool:
-        """Whether a task that was made of it is waited for with a time limit."""
-        waits = [
-            call
-            for call in self.names.calls
-            if self.names.function(call) is self.names.function(made)
-            and any(reads(argument, {task}) for argument in call.args)
-        ]
-        return any(
-            self.names.qualify(call.func) in callees.TIMEOUT_CALLS
-            or any(keyword.arg == "timeout" for keyword in call.keywords)
-            for call in waits
-        )
+    def run(self, scope: ast.Module | Code, world: JobWorld) -> Run:
+        """One run of a function, or of the module's top level."""
+        run = Run(world)
+        run.start(scope)
+        return run
 
     def _goes_through_jobs(self, loop: Repeated) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
@@ -318,7 +274,7 @@ class Polling:
                     items.add(name)
         return any(
             isinstance(node, ast.Call)
-            and (node in self._polls or self._polls_inside(node))
+            and (node in self.polls or self._polls_inside(node))
             and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
@@ -328,7 +284,7 @@ class Polling:
         function = self.names.callee(call)
         if function is None:
             return False
-        return any(node in self._polls for node in ast.walk(function))
+        return any(node in self.polls for node in ast.walk(function))
 
     @cached_property
     def blocking(self) -> tuple[tuple[ast.Call, str], ...]:
@@ -342,7 +298,7 @@ class Polling:
                     if isinstance(node, ast.Call) and (kind := self._blocks(node))
                 ]
         unique = {id(node): (node, kind) for node, kind in found}
-        return tuple(sorted(unique.values(), key=lambda pair: _place(pair[0])))
+        return tuple(sorted(unique.values(), key=lambda pair: place(pair[0])))
 
     def _blocks(self, call: ast.Call) -> str:
         if self.names.qualify(call.func) == "time.sleep":
@@ -352,67 +308,3 @@ class Polling:
             return ""
         client = self.clients.client(access.receiver)
         return "the synchronous client" if client.is_async is False else ""
-
-    @cached_property
-    def stale(self) -> tuple[Stale, ...]:
-        """Loops that test a status which they never refresh."""
-        jobs = self._polls.union(call.node for call in self.calls.background)
-        scopes = {self.names.function(call) or self.names.tree for call in jobs}
-        found = [stale for scope in scopes for stale in self._stale(scope)]
-        return tuple(sorted(found, key=lambda stale: _place(stale.node)))
-
-    def _stale(self, scope: ast.Module | Code) -> Iterator[Stale]:
-        """Loops that look at the response as it was before them, whatever polls answer."""
-        if not any(self._scope(loop) is scope for loop in self.names.loops):
-            return
-        ended = self.provider.terminal[0]
-        all_ended = self._outcomes(scope, before=ended, later=ended)
-        found = {
-            loop: None
-            for running in self.provider.running
-            for loop in self._unmoved(scope, running, ended, all_ended)
-        }
-        for loop in found:
-            yield Stale(loop, self._dropped_poll(loop))
-
-    def _unmoved(
-        self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Repeated, Outcome]
-    ) -> Iterator[Repeated]:
-        """Loops that go on as they began with ``running``, also when polls say ``ended``."""
-        polls_end = self._outcomes(scope, before=running, later=ended)
-        all_running = self._outcomes(scope, before=running, later=running)
-        for loop, outcome in polls_end.items():
-            same = all_running.get(loop)
-            other = all_ended.get(loop, Outcome())
-            if same is None or outcome.guessed or other.guessed or not outcome.endless:
-                continue
-            if isinstance(loop, ast.For | ast.AsyncFor) and not counts(loop):
-                continue
-            if not told_apart(outcome, same) and told_apart(outcome, other):
-                yield loop
-
-    def _outcomes(
-        self, scope: ast.Module | Code, *, before: str, later: str
-    ) -> dict[Repeated, Outcome]:
-        run = Run(JobWorld(self.names, self.clients, later, before))
-        run.start(scope)
-        return {loop: outcome for loop, outcome in run.outcomes.items() if not run.gave_up}
-
-    def _dropped_poll(self, loop: Repeated) -> ast.Call | None:
-        for node in own_nodes(loop):
-            if isinstance(node, ast.Expr) and (call := unawaited(node.value)) in self._polls:
-                return call if isinstance(call, ast.Call) else None
-        return None
-
-
-@dataclass(frozen=True)
-class Stale:
-    """A loop that tests a status it never refreshes, and the poll whose answer it drops."""
-
-    loop: Repeated
-    dropped: ast.Call | None
-
-    @property
-    def node(self) -> ast.AST:
-        """What a finding points at."""
-        return self.loop if self.dropped is None else self.dropped

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Container
 
 from bgmode.flow.names import Names
-from bgmode.flow.values import POLLED, UNKNOWN, Known, Record, Truth, Value, join
+from bgmode.flow.values import POLLED, UNKNOWN, Answered, Known, Record, Truth, Value, join
 from bgmode.flow.world import Answer, Raises
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Clients
@@ -20,6 +20,7 @@ class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
     Optional parameters are left out, but for those in ``given``.
+    With ``raises`` every poll in a loop raises an exception of that name.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     """
 
@@ -30,6 +31,7 @@ class JobWorld:
         status: str | None = None,
         before: str | None = None,
         given: Container[str] = (),
+        raises: str | None = None,
     ) -> None:
         self.names = names
         self.clients = clients
@@ -38,7 +40,8 @@ class JobWorld:
         self.careful = status is not None  # arguments are wanted as people write them
         self.given = given
         self.takes_jobs_for_granted = True
-        self.objects_change = before is not None
+        self.objects_change = before is not None and before != status
+        self._raises = raises
         self._answer = response(self.provider, status)
         self._before = response(self.provider, before) if before is not None else None
 
@@ -51,6 +54,8 @@ class JobWorld:
         if is_another_call(access.operation, keywords):
             return Answer(UNKNOWN)
         match access.operation.kind:
+            case "poll" if self._raises is not None and looping:
+                return Raises(self._raises, Record({"status_code": Known(404, True)}, POLLED, True))
             case "poll":
                 early = self._before is not None and not looping
                 return Answer(self._before if early and self._before else self._answer, polls=True)
@@ -88,7 +93,7 @@ def response(provider: Provider, status: str | None) -> Record:
     """What a poll answers while the job is in ``status``."""
     if status is None:
         return Record({}, POLLED, polled=True)
-    fields: dict[str, Value] = {"status": Known(status, polled=True)}
+    fields: dict[str, Value] = {"status": Known(Answered(status), polled=True)}
     for name, statuses in provider.signs.items():
         there = status in statuses
         fields[name] = Record({}, POLLED, polled=True) if there else Known(None, polled=True)

@@ -75,6 +75,19 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """How a wait should look. All times are in seconds; ``max_wait`` is None where none is set.
+
+    The default interval is wide: shorter than half a second is a load on the service, and
+    longer than five minutes is half of the ten that a response is kept at least.
+    """
+
+    shortest: float = 0.5
+    longest: float = 300.0
+    max_wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Zdr:
     """Which code requires Zero Data Retention."""
 
@@ -93,6 +106,7 @@ class Policy:
     exclude: tuple[str, ...] = ()
     report_undecided: bool = True
     idempotency: Idempotency = Idempotency()
+    poll: Poll = Poll()
     zdr: Zdr = Zdr()
     job_types: Mapping[str, JobType] = field(default_factory=dict)
     paths: tuple[tuple[str, str], ...] = ()

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from bgmode.knowledge import PRESETS, SEVERITIES, find_rule, nearest_rule
-from bgmode.policy.policy import Approval, Idempotency, JobType, Policy, Zdr
+from bgmode.policy.policy import Approval, Idempotency, JobType, Policy, Poll, Zdr
 from bgmode.policy.problem import Problem
 
 Field: TypeAlias = Callable[["Reader", Node, str], Any]
@@ -251,6 +251,25 @@ def idempotency(reader: Reader, node: Node, key: str) -> Idempotency:
     return Idempotency(**reader.fields(node, key, known))
 
 
+def poll(reader: Reader, node: Node, key: str) -> Poll:
+    """``poll``: the range of intervals, and the longest wait."""
+    values = reader.fields(node, key, {"interval": _interval, "max_wait": duration})
+    shortest, longest = values.get("interval", (None, None))
+    known = {"shortest": shortest, "longest": longest, "max_wait": values.get("max_wait")}
+    return Poll(**{name: value for name, value in known.items() if value is not None})
+
+
+def _interval(reader: Reader, node: Node, key: str) -> tuple[float | None, float | None]:
+    values = reader.fields(node, key, {"min": duration, "max": duration})
+    shortest, longest = values.get("min"), values.get("max")
+    low = Poll().shortest if shortest is None else shortest
+    high = Poll().longest if longest is None else longest
+    if low > high:
+        reader.problem(node, key, f"min ({low:g} s) is more than max ({high:g} s)")
+        return (None, None)
+    return (shortest, longest)
+
+
 def zdr(reader: Reader, node: Node, key: str) -> Zdr:
     """``zdr``: which code requires Zero Data Retention."""
     known = {name: list_of(text) for name in ("modules", "projects", "organizations")}
@@ -263,6 +282,7 @@ TOP: dict[str, Field] = {
     "exclude": list_of(text),
     "undecided": choice("report", "ignore"),
     "idempotency": idempotency,
+    "poll": poll,
     "zdr": zdr,
     "job_types": job_types,
     "paths": paths,
@@ -280,6 +300,7 @@ def read_policy(reader: Reader, root: Node) -> Policy:
         exclude=values.get("exclude", ()),
         report_undecided=values.get("undecided", "report") == "report",
         idempotency=values.get("idempotency", Idempotency()),
+        poll=values.get("poll", Poll()),
         zdr=values.get("zdr", Zdr()),
         job_types=values.get("job_types", {}),
         paths=values.get("paths", ()),

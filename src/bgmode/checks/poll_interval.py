@@ -1,0 +1,65 @@
+"""BGM310: a poll loop whose interval is outside the policy's range."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject
+from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.flow.names import defaults
+from bgmode.flow.values import Known, Value
+from bgmode.model.polling import PollLoop
+
+
+def poll_interval(subject: Subject) -> Iterator[Finding]:
+    policy = subject.policy.poll
+    for loop in subject.loops:
+        for call, value in loop.sleeps.items():
+            seconds = _seconds(loop, call, value)
+            if seconds is None or seconds <= 0:
+                continue
+            if seconds < policy.shortest and len(loop.sleeps) == 1 and loop.waits:
+                yield _finding(subject, call, seconds, policy.shortest, "at least")
+            elif seconds > policy.longest:
+                yield _finding(subject, call, seconds, policy.longest, "at most")
+
+
+def _seconds(loop: PollLoop, call: ast.Call, value: Value) -> float | None:
+    """How long a call waits, where that is known: a number, or a parameter's default."""
+    if isinstance(value, Known):
+        number = value.value
+        return number if isinstance(number, int | float) and not isinstance(number, bool) else None
+    match _argument(call), loop.scope:
+        case ast.Name(id=name), ast.FunctionDef() | ast.AsyncFunctionDef() as function:
+            match defaults(function).get(name):
+                case ast.Constant(value=int() | float() as number) if not _is_set(function, name):
+                    return number
+    return None
+
+
+def _is_set(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
+
+
+def _argument(call: ast.Call) -> ast.expr | None:
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return given[0] if given else None
+
+
+def _finding(subject: Subject, call: ast.Call, seconds: float, limit: float, bound: str) -> Finding:
+    argument = _argument(call) or call
+    whose = "the default" if subject.policy.path is None else "the policy's"
+    fix = None
+    if isinstance(argument, ast.Constant):
+        edit = ReplaceExpression(subject.span(argument), f"{limit:g}")
+        fix = Fix("unsafe", f"wait {limit:g} s", (edit,))
+    return subject.finding(
+        argument,
+        f"this loop waits {seconds:g} s between polls, {whose} poll.interval wants {bound} "
+        f"{limit:g} s",
+        fix=fix,
+    )

@@ -1,0 +1,65 @@
+"""BGM309: a response's status is compared with a word that is no status."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from bgmode.checks.subject import Subject, listed
+from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.model.words import ComparedWord, unknown_words
+
+
+def unknown_status(subject: Subject) -> Iterator[Finding]:
+    statuses = subject.case.module.provider.statuses
+    for compared in unknown_words(subject.case.module.polling):
+        meant = _meant(compared.word, statuses)
+        hint = f", did you mean `{meant}`?" if meant else f": it is {listed(statuses)}"
+        yield subject.finding(
+            compared.node,
+            f"no response ever has the status `{compared.word}`{hint}",
+            fix=_fix(subject, compared, meant) if meant else None,
+        )
+
+
+def _meant(word: str, statuses: tuple[str, ...]) -> str | None:
+    """The status that a misspelt word stands for."""
+    plain = word.strip().lower().replace("-", "_").replace(" ", "_")
+    close = difflib.get_close_matches(plain, statuses, n=1, cutoff=0.85)
+    return close[0] if close else None
+
+
+def _fix(subject: Subject, compared: ComparedWord, meant: str) -> Fix | None:
+    display = compared.display
+    written = subject.source.snippet(subject.span(compared.node))
+    quote = written[-1:]
+    if quote not in {"'", '"'}:
+        return None
+    others = (
+        [element for element in display.elts if element is not compared.node] if display else []
+    )
+    if not any(isinstance(node, ast.Constant) and node.value == meant for node in others):
+        edit = ReplaceExpression(subject.span(compared.node), f"{quote}{meant}{quote}")
+        return Fix("safe", f"write `{meant}`", (edit,))
+    return _without(subject, compared, others)
+
+
+def _without(subject: Subject, compared: ComparedWord, others: list[ast.expr]) -> Fix | None:
+    """The right word is there already: leave the wrong one out."""
+    display = compared.display
+    if display is None or display.lineno != display.end_lineno:
+        return None
+    texts = [subject.source.snippet(subject.span(node)) for node in others]
+    inner = ", ".join(texts)
+    match display:
+        case ast.Set():
+            value = f"{{{inner}}}"
+        case ast.List():
+            value = f"[{inner}]"
+        case ast.Tuple():
+            if not subject.source.snippet(subject.span(display)).startswith("("):
+                return None
+            value = f"({inner})" if len(texts) > 1 else f"({inner},)"
+    edit = ReplaceExpression(subject.span(display), value)
+    return Fix("safe", f"leave `{compared.word}` out", (edit,))

@@ -1,0 +1,89 @@
+"""Time limits around a function: its decorators, and those who run it under a timeout."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from bgmode.flow import callees
+from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names, dotted, reads, undecorated
+
+_TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
+
+
+class Limits:
+    """The time limits of one module."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def are_around(self, scope: ast.Module | Code) -> bool:
+        """Whether a decorator limits the time, or an inner function is always run under a limit.
+
+        A function that others can call has to have a bound of its own.
+        """
+        if not isinstance(scope, FUNCTIONS):
+            return False
+        if any(_limits_time(decorator) for decorator in scope.decorator_list):
+            return True
+        if self.names.function(scope) is None:
+            return False
+        uses = self._uses(scope)
+        return bool(uses) and all(self._is_timed(use) for use in uses)
+
+    def timed_uses(self, scope: ast.Module | Code) -> list[ast.AST]:
+        """Where a function is run under a time limit."""
+        return [use for use in self._uses(scope) if self._is_timed(use)]
+
+    def _uses(self, scope: ast.Module | Code) -> list[ast.AST]:
+        if not isinstance(scope, FUNCTIONS):
+            return []
+        return [node for node in self.names.parent if self._names(node, scope)]
+
+    def _names(self, node: ast.AST, function: FunctionNode) -> bool:
+        """Whether ``node`` reads the name of ``function``, or of a method called so."""
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if name == function.name:
+                return self.names.named_function(node) is function
+            case ast.Attribute(attr=name, ctx=ast.Load()) if name == function.name:
+                return self.names.enclosing_class(function) is not None
+        return False
+
+    def _is_timed(self, node: ast.AST) -> bool:
+        for above in self.names.ancestors(node):
+            match above:
+                case ast.Call(func=function) if (
+                    self.names.qualify(function) in callees.TIMEOUT_CALLS
+                ):
+                    return True
+                case ast.With(items=items) | ast.AsyncWith(items=items):
+                    for item in items:
+                        expression = item.context_expr
+                        if isinstance(expression, ast.Call) and (
+                            self.names.qualify(expression.func) in callees.TIMEOUT_SCOPES
+                        ):
+                            return True
+                case ast.Assign(targets=[ast.Name(id=task)]):
+                    return self._is_awaited_in_time(task, above)
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    return False
+        return False
+
+    def _is_awaited_in_time(self, task: str, made: ast.stmt) -> bool:
+        """Whether a task that was made of it is waited for with a time limit."""
+        waits = [
+            call
+            for call in self.names.calls
+            if self.names.function(call) is self.names.function(made)
+            and any(reads(argument, {task}) for argument in call.args)
+        ]
+        return any(
+            self.names.qualify(call.func) in callees.TIMEOUT_CALLS
+            or any(keyword.arg == "timeout" for keyword in call.keywords)
+            for call in waits
+        )
+
+
+def _limits_time(decorator: ast.expr) -> bool:
+    name = dotted(undecorated(decorator)) or ""
+    return bool(_TIME_LIMIT.search(name.rpartition(".")[2]))

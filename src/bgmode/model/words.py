@@ -1,0 +1,91 @@
+"""The words that a response's status is compared with, and where they are written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bgmode.flow.names import Code, Names
+from bgmode.flow.run import Run
+from bgmode.model.polling import Polling, place
+from bgmode.model.world import JobWorld
+
+
+@dataclass(frozen=True)
+class ComparedWord:
+    """A word that a status is compared with. ``node`` is where it is written.
+
+    ``display`` is the tuple, list or set that it is one of the elements of.
+    """
+
+    word: str
+    node: ast.expr
+    display: ast.Tuple | ast.List | ast.Set | None = None
+
+
+def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
+    """The words that are no status of the provider, in the order of the text."""
+    statuses = set(polling.provider.statuses)
+    compared = _compared(polling)
+    found: dict[ast.AST, ComparedWord] = {}
+    for node, words in compared.items():
+        for word in words:
+            if isinstance(word, str) and word and word not in statuses:
+                for place_of_word in _written(polling.names, node, word, compared):
+                    found[place_of_word.node] = place_of_word
+    return tuple(sorted(found.values(), key=lambda compared_word: place(compared_word.node)))
+
+
+def _compared(polling: Polling) -> dict[ast.expr, set[object]]:
+    """What a status is compared with, in any run of the code that creates or polls."""
+    names = polling.names
+    jobs = [*polling.calls.of_kind("poll"), *polling.calls.of_kind("create")]
+    scopes: list[ast.Module | Code] = list(
+        dict.fromkeys(names.function(call) or names.tree for call in jobs)
+    )
+    found: dict[ast.expr, set[object]] = {}
+    for scope in scopes:
+        for status in polling.provider.statuses:
+            run = Run(JobWorld(names, polling.clients, status, before=status))
+            run.start(scope)
+            for node, words in run.words.items():
+                found.setdefault(node, set()).update(words)
+    return found
+
+
+def _written(
+    names: Names, node: ast.expr, word: str, compared: dict[ast.expr, set[object]]
+) -> Iterator[ComparedWord]:
+    """Where a word is written that the expression ``node`` holds.
+
+    In a constant that other code reads, too, the word may be for that code.
+    """
+    value: ast.expr | None = node
+    match node:
+        case ast.Name(id=name):
+            scope = names.defining_scope(name, node)
+            binding = scope.only(name) if scope else None
+            value = binding.value if binding else None
+            if value is None or not _is_only_compared(names, name, compared):
+                return
+        case ast.Attribute():
+            return
+    if value is None:
+        return
+    for inner in ast.walk(value):
+        match inner:
+            case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+                for element in elements:
+                    if isinstance(element, ast.Constant) and element.value == word:
+                        yield ComparedWord(word, element, inner)
+    if isinstance(value, ast.Constant) and value.value == word:
+        yield ComparedWord(word, value)
+
+
+def _is_only_compared(names: Names, name: str, compared: dict[ast.expr, set[object]]) -> bool:
+    return all(
+        node in compared
+        for node in names.parent
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    )
