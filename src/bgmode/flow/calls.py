@@ -149,6 +149,11 @@ class CallExpressions:
                 if isinstance(function, Function):
                     return self._apply(node, function, state, alone=alone)
         match receiver:
+            case Unknown() if name in MUTATORS and (key := dotted(base)) is not None:
+                positional, _ = self.arguments(node, state)
+                self.run.affect(base, node)
+                state.assign(key, unknown(receiver, *positional))
+                return self._opaque(node, receiver, state, alone=alone, evaluated=positional)
             case Record():
                 return self._record_method(node, base, receiver, name, state, alone=alone)
             case Known() | Many():

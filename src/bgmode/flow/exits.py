@@ -127,6 +127,15 @@ class Way:
     accident: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something unknown that a run has put into ``target``, at ``node``, made of ``sources``."""
+
+    target: str
+    node: ast.AST
+    sources: frozenset[str]
+
+
 Verdict: TypeAlias = Literal["never", "maybe", "always"]
 
 
@@ -136,7 +145,8 @@ class Outcome:
 
     ``endless``: a further turn can always follow. ``waits``: whether a turn that is
     followed by another one has waited somewhere. ``polls``: a poll was made inside.
-    ``unclear``: the run was given up.
+    ``unclear``: the run was given up. ``doubts`` are the names in conditions that could not be
+    decided, and ``effects`` what has changed unknown values: counters, flags.
     """
 
     ways: frozenset[Way] = frozenset()
@@ -144,6 +154,8 @@ class Outcome:
     waits: Truth = None
     polls: bool = False
     unclear: bool = False
+    doubts: frozenset[str] = frozenset()
+    effects: frozenset[Effect] = frozenset()
 
     @property
     def verdict(self) -> Verdict:
@@ -170,4 +182,27 @@ class Outcome:
             join_truth(self.waits, other.waits),
             self.polls or other.polls,
             self.unclear or other.unclear,
+            self.doubts | other.doubts,
+            self.effects | other.effects,
         )
+
+    def touches(self, names: frozenset[str]) -> frozenset[ast.AST]:
+        """What has changed a value that ``names`` depend on."""
+        wanted, found = set(names), set[ast.AST]()
+        waiting = set(self.effects)
+        while ready := {effect for effect in waiting if effect.target in wanted}:
+            waiting -= ready
+            for effect in ready:
+                wanted |= effect.sources
+                found.add(effect.node)
+        return frozenset(found)
+
+
+def is_comparable(one: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes that look the same must be the same.
+
+    They need not be where an undecided condition depends on something that only one of the
+    two runs has changed: a counter of failures is no counter of turns.
+    """
+    names = one.doubts | other.doubts
+    return not names or one.touches(names) == other.touches(names)

@@ -353,7 +353,8 @@ class Expressions:
         test = self.test(node.test, state)
         decided = truth(test)
         if decided is not None:
-            return self.value(node.body if decided else node.orelse, state)
+            value = self.value(node.body if decided else node.orelse, state)
+            return unknown(value, test) if isinstance(value, Unknown) else value
         aside = state.copy()
         results: list[Value] = []
         ends: list[State] = []

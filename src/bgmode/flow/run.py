@@ -9,7 +9,7 @@ from typing import Any
 
 from bgmode.flow import callees
 from bgmode.flow.exceptions import catches, expects, handler_names, raised_name, suppresses
-from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, join_states, join_two
+from bgmode.flow.exits import Diverges, Effect, Exit, Flow, Outcome, State, join_states, join_two
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import (
     CODE,
@@ -73,6 +73,8 @@ class Run:
         self.names = world.names
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
+        self.doubts: list[str] = []  # names in undecided conditions
+        self.effects: list[Effect] = []  # what has changed unknown values
         self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
         self.handled: dict[ast.ExceptHandler, bool] = {}  # and whether a poll's exception
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
@@ -242,13 +244,13 @@ class Run:
             case ast.Assign(targets=targets, value=value):
                 result = self.value(value, state)
                 for target in targets:
-                    self.assign(target, result, state)
+                    self.assign(target, result, state, value)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
-                self.assign(target, self.value(value, state), state)
+                self.assign(target, self.value(value, state), state, value)
             case ast.AugAssign(target=target, op=operator, value=value):
                 old = self._expressions.reading(target, state)
                 result = self._expressions.combine(operator, old, self.value(value, state))
-                self.assign(target, result, state)
+                self.assign(target, result, state, node)
             case ast.Assert(test=test):
                 self._assert(node, test, state)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -298,8 +300,12 @@ class Run:
 
     # Targets
 
-    def assign(self, target: ast.expr, value: Value, state: State) -> None:
-        """Give ``target`` a value."""
+    def assign(
+        self, target: ast.expr, value: Value, state: State, source: ast.AST | None = None
+    ) -> None:
+        """Give ``target`` a value, which was made of what stands in ``source``."""
+        if isinstance(value, Unknown):
+            self.affect(target, target if source is None else source)
         match target:
             case ast.Name(id=name):
                 if self.names.is_shared(name, target):
@@ -322,6 +328,17 @@ class Run:
             case ast.Starred(value=inner):
                 self.assign(inner, unknown(value), state)
 
+    def affect(self, target: ast.expr, source: ast.AST) -> None:
+        """Take note that something unknown has changed what ``target`` holds."""
+        key = dotted(target)
+        if self.loops and key is not None:
+            self.effects.append(Effect(key, target, frozenset(_names_in(source))))
+
+    def doubt(self, test: ast.expr) -> None:
+        """Take note of a condition that could not be decided."""
+        if self.loops:
+            self.doubts += _names_in(test)
+
     def delete(self, target: ast.expr, state: State) -> None:
         """Run ``del target``."""
         match target:
@@ -342,6 +359,7 @@ class Run:
                 return self.block(node.body, state)
             case False:
                 return self.block(node.orelse, state)
+        self.doubt(node.test)
         otherwise = state.copy()
         self._expressions.refine(node.test, state, holds=True)
         self._expressions.refine(node.test, otherwise, holds=False)
@@ -788,6 +806,20 @@ def _thrown(caught: list[Exit]) -> Value:
         case _:
             polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
             return unknown(Known(None, polled))
+
+
+def _names_in(node: ast.AST) -> list[str]:
+    """The names and attribute chains that are read in ``node``."""
+    found: list[str] = []
+    stack = [node]
+    while stack:
+        piece = stack.pop()
+        path = dotted(piece) if isinstance(piece, ast.Name | ast.Attribute) else None
+        if path is not None:
+            found.append(path)
+        else:
+            stack += ast.iter_child_nodes(piece)
+    return found
 
 
 def _both(left: Truth, right: Truth) -> Truth:

@@ -42,10 +42,12 @@ class Turns:
         self.unclear = False
         self.waits: list[Truth] = []
         self.may_have_waited = False
+        self._first_doubt = self._first_effect = 0
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
         polls_before = self._run.polls
+        self._first_doubt, self._first_effect = len(self._run.doubts), len(self._run.effects)
         first = state.copy()
         first.polled = False
         self._begin(first)
@@ -83,7 +85,15 @@ class Turns:
         waits: Truth = self.waits[0] if self.waits else None
         for further in self.waits[1:]:
             waits = waits if waits is further else None
-        return Outcome(frozenset(self.ways), self.endless, waits, self.polls, self.unclear)
+        return Outcome(
+            frozenset(self.ways),
+            self.endless,
+            waits,
+            self.polls,
+            self.unclear,
+            frozenset(self._run.doubts[self._first_doubt :]),
+            frozenset(self._run.effects[self._first_effect :]),
+        )
 
     def _begin(self, state: State) -> None:
         """Look at what is done once, before the first turn."""
@@ -199,6 +209,7 @@ class LoopTurns(Turns):
         if stays is not True and not self.enters:
             self._leave_by_header(state.copy(), guess=guess)
         if stays is None and isinstance(self.node, ast.While):
+            run.doubt(self.node.test)
             run.refine(self.node.test, state, holds=True)
         self.enters = False
         if stays is False:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bgmode.flow.exits import Outcome, Way
+from bgmode.flow.exits import Outcome, Way, is_comparable
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
@@ -67,6 +67,7 @@ class PollLoop:
             for status in self.provider.terminal
             if not self.outcomes[status].guessed
             and not told_apart(self.outcomes[status], self.running)
+            and is_comparable(self.outcomes[status], self.running)
         )
 
     @cached_property
