@@ -50,11 +50,15 @@ SWALLOWING_SCOPES = frozenset(
 TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})
 """Calls that await their first argument and give up after a while."""
 
+NEVER_RETURN = frozenset({"typing.assert_never", "typing_extensions.assert_never"})
+"""Calls that raise AssertionError."""
+
 GATHERS = frozenset({"asyncio.gather", "trio_util.gather", "asyncio.wait_all"})
 """Calls that await several and give what each of them gives."""
 
 EXITS = frozenset(
-    {"sys.exit", "os._exit", "os.abort", "exit", "quit", "builtins.exit", "builtins.quit"}
+    {"sys.exit", "os._exit", "os.abort", "os.execv", "os.execve", "os.execvp", "os.execl"}
+    | {"exit", "quit", "builtins.exit", "builtins.quit"}
 )
 """Calls that end the program."""
 
@@ -208,7 +212,10 @@ def may_bound(name: str) -> bool:
 def leaves(name: str, receiver: str) -> bool:
     """Whether a method says that it ends the program: ``context.exit``, ``parser.error``."""
     last = last_name(name)
-    return last in {"exit", "abort", "fail"} or (last == "error" and "parser" in receiver.lower())
+    owner = last_name(receiver).lower()
+    if last == "fail":
+        return owner in {"ctx", "context", "click", "pytest", "parser"}
+    return last in {"exit", "abort"} or (last == "error" and "parser" in owner)
 
 
 def may_change(name: str) -> bool:

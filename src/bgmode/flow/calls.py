@@ -112,6 +112,8 @@ class CallExpressions:
         if reply.polls:
             state.polled = True
             self.run.polls += 1
+        if isinstance(reply, Answer) and reply.acts:
+            self.run.acts.append(node)
         if isinstance(reply, Raises):
             exception = replace(_raise(node, state, reply.name), exception=reply.exception)
             self.run.raised.append(exception)
@@ -269,6 +271,9 @@ class CallExpressions:
     def _library(self, node: ast.Call, name: str, state: State, *, alone: bool) -> Value:
         if name in callees.EXITS:
             return self._exit(node, state)
+        if name in callees.NEVER_RETURN:
+            self.run.raised.append(_raise(node, state, "AssertionError"))
+            raise Diverges
         if name in callees.SLEEPS:
             return self._sleep(node, state)
         position = callees.APPLY.get(name)

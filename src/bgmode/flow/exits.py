@@ -146,7 +146,8 @@ class Outcome:
     ``endless``: a further turn can always follow. ``waits``: whether a turn that is
     followed by another one has waited somewhere. ``polls``: a poll was made inside.
     ``unclear``: the run was given up. ``doubts`` are the names in conditions that could not be
-    decided, and ``effects`` what has changed unknown values: counters, flags.
+    decided, ``effects`` what has changed unknown values (counters, flags), and ``acts`` the outside
+    calls that did something.
     """
 
     ways: frozenset[Way] = frozenset()
@@ -156,6 +157,7 @@ class Outcome:
     unclear: bool = False
     doubts: frozenset[str] = frozenset()
     effects: frozenset[Effect] = frozenset()
+    acts: frozenset[ast.AST] = frozenset()
 
     @property
     def verdict(self) -> Verdict:
@@ -184,6 +186,7 @@ class Outcome:
             self.unclear or other.unclear,
             self.doubts | other.doubts,
             self.effects | other.effects,
+            self.acts | other.acts,
         )
 
     def touches(self, names: frozenset[str]) -> frozenset[ast.AST]:

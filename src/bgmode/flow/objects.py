@@ -133,7 +133,7 @@ class Objects:
             case [Known(wanted, polled)] if all(isinstance(m, Known) for m in members.values()):
                 for name, value in members.items():
                     if isinstance(value, Known) and value.value == wanted:
-                        return _member(owner, name, value, polled=polled)
+                        return self._member(owner, name, polled=polled)
                 if self.names.method(owner, "_missing_") is None:
                     self.run.raised.append(Exit("raise", node, state.copy(), raised="ValueError"))
                     raise Diverges
@@ -150,10 +150,17 @@ class Objects:
         """``Status["FAILED"]``."""
         match name:
             case Known(str() as wanted, polled) if _is_enumeration(owner):
-                for own, value in self.members(owner):
-                    if own == wanted:
-                        return _member(owner, own, value, polled=polled)
+                if wanted in dict(self.members(owner)):
+                    return self._member(owner, wanted, polled=polled)
         return unknown(name)
+
+    def _member(self, owner: ast.ClassDef, name: str, *, polled: bool) -> Value:
+        """A member by its name; of several with one value, the first is meant."""
+        members = dict(self.members(owner))
+        value = members.get(name, UNKNOWN)
+        if isinstance(value, Known):
+            name = next(own for own, other in members.items() if other == value)
+        return _member(owner, name, value, polled=polled)
 
     # Attributes
 
@@ -163,6 +170,12 @@ class Objects:
         """``base.attr`` for an object of the class ``owner``, or for that class itself."""
         path = dotted(node.value) or "<object>"
         found = self.names.method(owner, node.attr)
+        if (
+            found is not None
+            and _may_be_another(base)
+            and (self.names.is_overridden(owner, node.attr))
+        ):
+            return Unknown(base.polled)
         if found is not None:
             bound = base if isinstance(base, Record | Known) else None
             function = Function(found, path, owner, bound=bound)
@@ -192,7 +205,7 @@ class Objects:
                 return None
             value = self._expressions.static(binding.value)
             if _is_enumeration(cls):
-                return _member(cls, name, _value_of(value), polled=False)
+                return self._member(cls, name, polled=False)
             if isinstance(binding.node, ast.AnnAssign) and not isinstance(base, ClassRef):
                 return likely_default(value)
             return value
@@ -201,6 +214,11 @@ class Objects:
             if isinstance(method, FUNCTIONS) and method.name == "__init__":
                 return self._expressions.static(stores[0].value)
         return None
+
+
+def _may_be_another(base: Value) -> bool:
+    """Whether an object may be one of a subclass."""
+    return isinstance(base, Instance)
 
 
 def _is_enumeration(cls: ast.ClassDef) -> bool:

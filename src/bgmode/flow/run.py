@@ -73,6 +73,7 @@ class Run:
         self.names = world.names
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
+        self.acts: list[ast.AST] = []  # outside calls that do something
         self.doubts: list[str] = []  # names in undecided conditions
         self.effects: list[Effect] = []  # what has changed unknown values
         self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
@@ -174,9 +175,11 @@ class Run:
         default = defaults(code).get(name)
         if default is None:
             return UNKNOWN
+        if self.world.careful and not self.names.is_left_out(code, name):
+            return UNKNOWN
         match default:
             case ast.Constant(value=None) if self.world.careful and name not in self.world.given:
-                return NONE if self.names.is_left_out(code, name) else UNKNOWN
+                return NONE
         return likely_default(self._expressions.static(default))
 
     # Blocks and simple statements
@@ -604,10 +607,29 @@ class Run:
 
     def _scope_name(self, node: ast.expr) -> str | None:
         """The dotted name of what makes a context; of two, that of the one with a time limit."""
-        if isinstance(node, ast.IfExp):
-            names = [self._scope_name(node.body), self._scope_name(node.orelse)]
-            return next((name for name in names if name in callees.TIMEOUT_SCOPES), names[0])
-        return self._expressions.callee_name(node)
+        match node:
+            case ast.IfExp(body=body, orelse=orelse):
+                names = [self._scope_name(body), self._scope_name(orelse)]
+                return next((name for name in names if name in callees.TIMEOUT_SCOPES), names[0])
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, node)
+                binding = scope.only(name) if scope else None
+                value = binding.value if binding else None
+                return self._scope_name(value) if isinstance(value, ast.Call) else None
+            case ast.Call() if (manager := self.names.callee(node)) is not None:
+                return self._scope_inside(manager)
+            case _:
+                return self._expressions.callee_name(node)
+
+    def _scope_inside(self, manager: FunctionNode) -> str | None:
+        """The time limit in a context manager that is written as a generator."""
+        for node in ast.walk(manager):
+            if isinstance(node, ast.With | ast.AsyncWith):
+                for item in node.items:
+                    name = self._expressions.callee_name(item.context_expr)
+                    if name in callees.TIMEOUT_SCOPES:
+                        return name
+        return None
 
     # Calls of code that can be read
 

@@ -42,12 +42,13 @@ class Turns:
         self.unclear = False
         self.waits: list[Truth] = []
         self.may_have_waited = False
-        self._first_doubt = self._first_effect = 0
+        self._begun = (0, 0, 0)
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited = state.polled, state.waited
         polls_before = self._run.polls
-        self._first_doubt, self._first_effect = len(self._run.doubts), len(self._run.effects)
+        run = self._run
+        self._begun = (len(run.doubts), len(run.effects), len(run.acts))
         first = state.copy()
         first.polled = False
         self._begin(first)
@@ -85,14 +86,16 @@ class Turns:
         waits: Truth = self.waits[0] if self.waits else None
         for further in self.waits[1:]:
             waits = waits if waits is further else None
+        doubts, effects, acts = self._begun
         return Outcome(
             frozenset(self.ways),
             self.endless,
             waits,
             self.polls,
             self.unclear,
-            frozenset(self._run.doubts[self._first_doubt :]),
-            frozenset(self._run.effects[self._first_effect :]),
+            frozenset(self._run.doubts[doubts:]),
+            frozenset(self._run.effects[effects:]),
+            frozenset(self._run.acts[acts:]),
         )
 
     def _begin(self, state: State) -> None:

@@ -13,10 +13,11 @@ from bgmode.flow.values import POLLED, Record, Truth, Value
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an outside call gives. ``polls``: it asks how the job is."""
+    """What an outside call gives. ``polls``: it asks how the job is; ``acts``: it makes another."""
 
     value: Value
     polls: bool = False
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

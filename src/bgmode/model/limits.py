@@ -10,6 +10,8 @@ from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names, dotted, read
 
 _TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
 
+_ALARMS = ("alarm", "setitimer")  # signal.alarm: the operating system ends the wait
+
 
 class Limits:
     """The time limits of one module."""
@@ -18,13 +20,16 @@ class Limits:
         self.names = names
 
     def are_around(self, scope: ast.Module | Code) -> bool:
-        """Whether a decorator limits the time, or an inner function is always run under a limit.
+        """Whether a decorator or an alarm limits the time, or every use of an inner function does.
 
         A function that others can call has to have a bound of its own.
         """
         if not isinstance(scope, FUNCTIONS):
             return False
         if any(_limits_time(decorator) for decorator in scope.decorator_list):
+            return True
+        alarms = [call for name in _ALARMS for call in self.names.calls_of(name)]
+        if any(self.names.function(call) is scope for call in alarms):
             return True
         if self.names.function(scope) is None:
             return False
@@ -85,5 +90,8 @@ class Limits:
 
 
 def _limits_time(decorator: ast.expr) -> bool:
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    if any(keyword.arg and _TIME_LIMIT.search(keyword.arg) for keyword in keywords):
+        return True
     name = dotted(undecorated(decorator)) or ""
     return bool(_TIME_LIMIT.search(name.rpartition(".")[2]))

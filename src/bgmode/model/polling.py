@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,8 @@ from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.limits import Limits
 from bgmode.model.world import JobWorld
+
+_START = re.compile(r"start|begin|began|begun|running|picked|dequeue", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -97,19 +100,30 @@ class PollLoop:
             and self.outcomes[status].ways
             and not told_apart(self.outcomes[status], completed)
         )
-        if self.is_one_of_several:  # first the queue, then the work
+        if self.is_one_of_several or self._waits_for_the_start:  # first the queue, then the work
             return ()
         return early if len(early) < len(self.provider.running) else ()
+
+    @property
+    def _waits_for_the_start(self) -> bool:
+        """Whether the function's name says that it waits until the job has begun."""
+        return bool(_START.search(getattr(self.scope, "name", "")))
 
     @property
     def is_unbounded(self) -> bool:
         """Whether nothing but the status can end the loop."""
         return (
             self.running.is_endless_by_design
-            and not self.outcomes["completed"].is_endless_by_design
+            and self._leaves_by_status
             and not self.bounded_outside
             and not self.hands_out
         )
+
+    @property
+    def _leaves_by_status(self) -> bool:
+        """Whether some terminal status surely makes a difference."""
+        ended = [self.outcomes[status] for status in self.provider.terminal]
+        return any(not one.guessed and not one.is_endless_by_design for one in ended)
 
     @property
     def hands_out(self) -> bool:
@@ -135,7 +149,7 @@ class PollLoop:
 
 def told_apart(one: Outcome, other: Outcome) -> bool:
     """Whether a loop does different things."""
-    return (one.ways, one.endless) != (other.ways, other.endless)
+    return (one.ways, one.endless, one.acts) != (other.ways, other.endless, other.acts)
 
 
 def place(node: ast.AST) -> tuple[int, int]:
@@ -219,6 +233,7 @@ class Polling:
             if (node is scope or self.scope_of(node) is scope)
             and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
+            and not table.get("in_progress", Outcome()).acts  # each turn makes another job
         ]
 
     def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class JobWorld:
                 early = self._before is not None and not looping
                 return Answer(self._before if early and self._before else self._answer, polls=True)
             case "create":
-                return Answer(self._before or CREATED)
+                return Answer(self._before or CREATED, acts=True)
             case _:
                 return Answer(UNKNOWN)
 
