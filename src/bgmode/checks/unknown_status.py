@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
 from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.flow.names import Names
 from bgmode.model.words import ComparedWord, unknown_words
 
 
@@ -36,6 +37,8 @@ def _fix(subject: Subject, compared: ComparedWord, meant: str) -> Fix | None:
     quote = written[-1:]
     if quote not in {"'", '"'}:
         return None
+    if _is_asked_beside(subject, compared.node, meant):
+        return None
     others = (
         [element for element in display.elts if element is not compared.node] if display else []
     )
@@ -43,6 +46,44 @@ def _fix(subject: Subject, compared: ComparedWord, meant: str) -> Fix | None:
         edit = ReplaceExpression(subject.span(compared.node), f"{quote}{meant}{quote}")
         return Fix("safe", f"write `{meant}`", (edit,))
     return _without(subject, compared, others)
+
+
+def _is_asked_beside(subject: Subject, node: ast.AST, meant: str) -> bool:
+    """Whether the right word has a branch, or an alternative, of its own."""
+    names = subject.case.module.names
+    statement: ast.AST = names.statement(node) or node
+    while isinstance(statement, ast.If) and _is_elif(names.parent[statement], statement):
+        statement = names.parent[statement]
+    asked: list[ast.AST] = []
+    match statement:
+        case ast.Match(cases=cases):
+            asked += [case.pattern for case in cases]
+        case ast.If():
+            branch: ast.AST = statement
+            while isinstance(branch, ast.If):
+                asked.append(branch.test)
+                branch = branch.orelse[0] if len(branch.orelse) == 1 else branch.test
+        case ast.While(test=test):
+            asked.append(test)
+        case _:
+            asked.append(statement)
+    return any(
+        isinstance(inner, ast.Constant)
+        and inner.value == meant
+        and not _is_beside(names, inner, node)
+        for tree in asked
+        for inner in ast.walk(tree)
+    )
+
+
+def _is_beside(names: Names, one: ast.AST, other: ast.AST) -> bool:
+    """Whether two constants are elements of one display."""
+    above = names.parent[one]
+    return above is names.parent[other] and isinstance(above, ast.Tuple | ast.List | ast.Set)
+
+
+def _is_elif(above: ast.AST, statement: ast.AST) -> bool:
+    return isinstance(above, ast.If) and above.orelse == [statement]
 
 
 def _without(subject: Subject, compared: ComparedWord, others: list[ast.expr]) -> Fix | None:

@@ -235,7 +235,7 @@ class Expressions:
         result: Value = TRUE
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.value(comparator, state)
-            self.run.compared(left_node, left, comparator, right)
+            self.run.compared(left_node, left, operator, comparator, right)
             step = self._counted(left_node, operator, right, state) or compare(
                 operator, left, right
             )

@@ -142,8 +142,12 @@ class Run:
         """Take note of what an undecided test has shown."""
         self._expressions.refine(test, state, holds=holds)
 
-    def compared(self, left: ast.expr, value: Value, right: ast.expr, other: Value) -> None:
+    def compared(
+        self, left: ast.expr, value: Value, operator: ast.cmpop, right: ast.expr, other: Value
+    ) -> None:
         """Take note of a comparison with what a poll has answered."""
+        if isinstance(operator, ast.In | ast.NotIn) and _is_word(other):
+            return  # asks for a part of a text
         for node, compared, word in ((right, value, other), (left, other, value)):
             match compared, word:
                 case Known(Answered()), Known(str() | tuple() | frozenset() as words):
@@ -400,7 +404,9 @@ class Run:
     def _fits(self, pattern: ast.pattern, subject: Value, state: State) -> Truth:
         match pattern:
             case ast.MatchValue(value=value):
-                return truth(compare(ast.Eq(), subject, self.value(value, state.copy())))
+                constant = self.value(value, state.copy())
+                self.compared(value, constant, ast.Eq(), value, subject)
+                return truth(compare(ast.Eq(), subject, constant))
             case ast.MatchSingleton(value=constant):
                 return truth(compare(ast.Is(), subject, Known(constant)))
             case ast.MatchOr(patterns=patterns):
@@ -842,6 +848,10 @@ def _names_in(node: ast.AST) -> list[str]:
         else:
             stack += ast.iter_child_nodes(piece)
     return found
+
+
+def _is_word(value: Value) -> bool:
+    return isinstance(value, Known) and isinstance(value.value, str)
 
 
 def _both(left: Truth, right: Truth) -> Truth:

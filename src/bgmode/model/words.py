@@ -32,6 +32,8 @@ def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     for node, words in compared.items():
         for word in words:
             if isinstance(word, str) and word and word not in statuses:
+                if _is_the_authors_own(polling.names, word, compared):
+                    continue
                 for place_of_word in _written(polling.names, node, word, compared):
                     found[place_of_word.node] = place_of_word
     return tuple(sorted(found.values(), key=lambda compared_word: place(compared_word.node)))
@@ -81,6 +83,33 @@ def _written(
                         yield ComparedWord(word, element, inner)
     if isinstance(value, ast.Constant) and value.value == word:
         yield ComparedWord(word, value)
+
+
+def _is_the_authors_own(names: Names, word: str, compared: dict[ast.expr, set[object]]) -> bool:
+    """Whether the module puts the word somewhere itself: as a default, an own state, a label."""
+    return any(
+        isinstance(node, ast.Constant)
+        and node.value == word
+        and not _is_a_criterion(names, node, compared)
+        for node in names.parent
+    )
+
+
+def _is_a_criterion(names: Names, node: ast.AST, compared: dict[ast.expr, set[object]]) -> bool:
+    """Whether a constant stands in what something is compared with."""
+    for above in (node, *names.ancestors(node)):
+        match above:
+            case ast.Compare() | ast.MatchValue():
+                return True
+            case ast.expr() if above in compared:
+                return True
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                return any(
+                    isinstance(reader, ast.Name) and reader.id == name for reader in compared
+                )
+            case ast.stmt():
+                return False
+    return False
 
 
 def _is_only_compared(names: Names, name: str, compared: dict[ast.expr, set[object]]) -> bool:

@@ -61,6 +61,8 @@ class JobWorld:
                 return Answer(self._before if early and self._before else self._answer, polls=True)
             case "create":
                 return Answer(self._before or CREATED, acts=True)
+            case "cancel" if self._before is not None:
+                return Answer(self._answer)
             case _:
                 return Answer(UNKNOWN)
 
