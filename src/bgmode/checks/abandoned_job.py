@@ -7,38 +7,78 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding, Fix, InsertStatement
-from bgmode.flow.names import Loop
 from bgmode.model.abandoned import Wait, abandoned
-from bgmode.model.polling import own_nodes, place
+from bgmode.model.polling import own_nodes
 
 
 def abandoned_job(subject: Subject) -> Iterator[Finding]:
-    for wait, ends in abandoned(subject.case.module.polling):
-        first = min(ends, key=place)
-        yield subject.finding(
-            first,
-            "the wait ends here while the job may still run, and nothing calls responses.cancel: "
-            "cancel it, or hand its id on",
-            notes=[subject.note("the job is created here", wait.call.node)],
-            fix=_fix(subject, wait, first),
-        )
+    for wait, end in abandoned(subject.case.module.polling):
+        if wait.call in subject.calls:
+            yield subject.finding(
+                end,
+                "the wait ends here while the job may still run, and nothing calls "
+                "responses.cancel: cancel it, or hand its id on",
+                notes=[subject.note("the job is created here", wait.call.node)],
+                fix=_fix(subject, wait, end),
+            )
 
 
 def _fix(subject: Subject, wait: Wait, end: ast.AST) -> Fix | None:
     """Cancel what the loop polls, before the statement that leaves it."""
-    if not isinstance(end, ast.Raise | ast.Return) or isinstance(end, Loop):
+    polling = subject.case.module.polling
+    polls = [node for node in own_nodes(wait.loop.node) if node in polling.polls]
+    if len(polls) != 1 or not isinstance(end, ast.Raise | ast.Return):
         return None
-    polls = [
-        node for node in own_nodes(wait.loop.node) if node in subject.case.module.polling.polls
-    ]
-    if len(polls) != 1:
+    (poll,) = polls
+    access = polling.clients.access(poll.func) if isinstance(poll, ast.Call) else None
+    job = _job(poll)
+    if access is None or job is None or not _are_there(subject, wait, [access.receiver, job]):
         return None
-    match polls[0]:
-        case ast.Call(func=ast.Attribute(value=resource), args=[job, *_]):
-            awaits = isinstance(subject.case.module.names.parent.get(polls[0]), ast.Await)
-            operation = subject.source.snippet(subject.span(resource))
-            held = subject.source.snippet(subject.span(job))
-            line = f"{'await ' if awaits else ''}{operation}.cancel({held})"
-            edit = InsertStatement(subject.span(end), (line,), before=True)
-            return Fix("unsafe", "cancel the job before the wait is given up", (edit,))
+    awaits = _is_awaited(subject, poll, access.receiver)
+    if awaits is None:
+        return None
+    receiver = subject.source.snippet(subject.span(access.receiver))
+    path = ".".join(access.operation.path[:-1])
+    held = subject.source.snippet(subject.span(job))
+    line = f"{'await ' if awaits else ''}{receiver}.{path}.cancel({held})"
+    edit = InsertStatement(subject.span(end), (line,), before=True)
+    return Fix("unsafe", "cancel the job before the wait is given up", (edit,))
+
+
+def _job(poll: ast.AST) -> ast.expr | None:
+    match poll:
+        case (
+            ast.Call(args=[job, *_])
+            | ast.Call(args=[], keywords=[ast.keyword(arg="response_id", value=job), *_])
+        ):
+            return job
     return None
+
+
+def _are_there(subject: Subject, wait: Wait, expressions: list[ast.expr]) -> bool:
+    """Whether everything in these expressions has a value wherever the loop is left."""
+    names = {
+        node.id
+        for expression in expressions
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Name)
+    }
+    inside = {
+        node.id
+        for node in own_nodes(wait.loop.node)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    first = subject.case.module.names.statement(wait.call.node)
+    held = {node.id for node in ast.walk(first or wait.call.node) if isinstance(node, ast.Name)}
+    return names.isdisjoint(inside - held)
+
+
+def _is_awaited(subject: Subject, poll: ast.AST, receiver: ast.expr) -> bool | None:
+    """Whether ``cancel`` has to be awaited; None where that cannot be said."""
+    module = subject.case.module
+    known = module.clients.client(receiver).is_async
+    if isinstance(module.names.parent.get(poll), ast.Await):
+        return True
+    if isinstance(module.names.parent.get(poll), ast.Assign | ast.NamedExpr) and not known:
+        return False
+    return known

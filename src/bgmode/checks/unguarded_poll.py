@@ -11,9 +11,10 @@ from bgmode.model.abandoned import unguarded
 
 def unguarded_poll(subject: Subject) -> Iterator[Finding]:
     for wait, poll in unguarded(subject.case.module.polling):
-        yield subject.finding(
-            poll,
-            "if this poll raises, the wait ends and nothing has recorded the job: catch the "
-            "exception, or keep the response's id before",
-            notes=[subject.note("the job is created here", wait.call.node)],
-        )
+        if wait.call in subject.calls:
+            yield subject.finding(
+                poll,
+                "if this poll raises, the wait ends and nothing has recorded the job: catch the "
+                "exception, or keep the response's id before",
+                notes=[subject.note("the job is created here", wait.call.node)],
+            )

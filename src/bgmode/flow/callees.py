@@ -149,7 +149,7 @@ _TELLS = re.compile(
     r"^_?(on|emit|notify|report|publish|log|print|show|display|update|record|save|store|persist"
     r"|send|write|track|trace|callback|progress|heartbeat|push|put|append|extend|add|set|insert"
     r"|advance|debug|info|warn|warning|error|exception|critical|msg|echo|secho|status|render"
-    r"|refresh|observe|gauge|counter|increment|inc|discard|get|pop|setdefault|items|keys|values"
+    r"|refresh|observe|capture|notice|gauge|counter|increment|inc|discard|get|pop|setdefault|items|keys|values"
     r"|copy|format|join|split|encode|decode|isoformat|total_seconds|model_dump|model_dump_json"
     r"|dict|json|to_dict|to_json|lower|upper|strip|flush)(_|$|[A-Z])"
     r"|(callback|_hook|_cb|logger|_listener|_handler)$"

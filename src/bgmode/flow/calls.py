@@ -26,6 +26,7 @@ from bgmode.flow.values import (
     Missing,
     Partial,
     Record,
+    Stream,
     Symbol,
     Token,
     Unknown,
@@ -61,7 +62,9 @@ _BUILTINS = frozenset(
         "frozenset",
         "getattr",
         "isinstance",
+        "iter",
         "list",
+        "next",
         "range",
         "reversed",
         "set",
@@ -82,7 +85,7 @@ class CallExpressions:
         self.names = expressions.names
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
-        reply = self.run.world.reply(node.func, node.keywords, looping=self.run.loops > 0)
+        reply = self.run.world.reply(node.func, node.keywords, turn=self.run.turn)
         if reply is not None:
             _, keywords = self.arguments(node, state)
             self.run.world.observe(node, keywords)
@@ -103,7 +106,7 @@ class CallExpressions:
             return None
         for position, argument in enumerate(node.args):
             if isinstance(argument, ast.Attribute) and self.run.world.reply(
-                argument, node.keywords, looping=False
+                argument, node.keywords, turn=0
             ):
                 return position
         return None
@@ -142,6 +145,8 @@ class CallExpressions:
         self, node: ast.Call, base: ast.expr, name: str, state: State, *, alone: bool
     ) -> Value:
         receiver = self._expressions.value(base, state)
+        if name in {"remove", "discard", "pop"} and node.args:
+            self.run.removed(base, node.args[0], state)
         match receiver:
             case Instance() | ClassRef() | Symbol():
                 function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
@@ -319,7 +324,7 @@ class CallExpressions:
         target = node.args[position]
         partial = self._expressions.callee_name(node) == "functools.partial"
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
-        reply = self.run.world.reply(target, node.keywords, looping=self.run.loops > 0)
+        reply = self.run.world.reply(target, node.keywords, turn=self.run.turn)
         if reply is not None:
             _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)
@@ -357,6 +362,12 @@ class CallExpressions:
                 if self.run.world.takes_jobs_for_granted and value.polled:
                     value = narrowed(value, some=True)
                 return _any_or_all(name, value)
+            case "next", [Stream() as stream, *_]:
+                return self._next(stream, state)
+            case "next" | "iter", [source, *_] if not isinstance(source, Stream | Many):
+                return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
+            case "iter" | "aiter", [Stream() | Many()]:
+                return positional[0]
             case "range", _:
                 return Many(UNKNOWN, _counts_something(positional), fixed=True)
             case "enumerate" | "zip" | "reversed", _:
@@ -380,6 +391,16 @@ class CallExpressions:
                     result = merged(result, argument)
                 return merged(result, keywords)
         return unknown(*positional, *keywords.fields.values())
+
+    def _next(self, stream: Stream, state: State) -> Value:
+        """``next(generator)``: its body runs on to the next item."""
+        state.waited = None if state.waited is False else state.waited
+        if stream.polls:
+            state.polled = True
+            self.run.polls += 1
+        for way_out in stream.raises:
+            self.run.raised.append(replace(way_out, state=state.copy()))
+        return stream.item
 
     def _getattr(
         self, node: ast.Call, base: Value, attribute: str, default: list[Value], state: State

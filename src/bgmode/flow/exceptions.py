@@ -42,9 +42,18 @@ def raised_name(expression: ast.expr | None) -> str | None:
     return last_name(path)
 
 
-def handler_names(handler: ast.ExceptHandler) -> list[str | None]:
-    """The class names a handler catches; None stands for one that cannot be read."""
-    match handler.type:
+def handler_names(handler: ast.ExceptHandler, names: Names | None = None) -> list[str | None]:
+    """The class names a handler catches; None stands for one that cannot be read.
+
+    With ``names``, a name that stands for a tuple of classes is followed.
+    """
+    caught = handler.type
+    if isinstance(caught, ast.Name) and names is not None:
+        scope = names.defining_scope(caught.id, caught)
+        binding = scope.only(caught.id) if scope else None
+        if binding is not None and isinstance(binding.value, ast.Tuple):
+            caught = binding.value
+    match caught:
         case None:
             return ["BaseException"]
         case ast.Tuple(elts=elements):
@@ -63,7 +72,7 @@ def _handler_name(node: ast.expr) -> str | None:
 
 def catches(handler: ast.ExceptHandler, way_out: Exit, world: World) -> Truth:
     """Whether ``handler`` catches the exception of ``way_out``."""
-    answers = [_caught_by(name, way_out, world) for name in handler_names(handler)]
+    answers = [_caught_by(name, way_out, world) for name in handler_names(handler, world.names)]
     if True in answers:
         return True
     return None if None in answers else False

@@ -17,6 +17,7 @@ from bgmode.flow.names import (
 from bgmode.flow.objects import Objects
 from bgmode.flow.values import (
     MISSING,
+    NONE,
     POLLED,
     TRUE,
     UNKNOWN,
@@ -124,8 +125,9 @@ class Expressions:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 return self._comprehension(node, state)
             case ast.Yield() | ast.YieldFrom():
-                if node.value is not None:
-                    self.value(node.value, state)
+                given = NONE if node.value is None else self.value(node.value, state)
+                self.run.given.append(given)
+                self.run.yields.add(node)
                 state.waited = None
                 return UNKNOWN
             case ast.Starred(value=inner):
@@ -147,13 +149,11 @@ class Expressions:
         if known is not None:
             return known
         self._static[id(node)] = UNKNOWN  # while it is looked at: a cycle is unknown
-        raised, self.run.raised = self.run.raised, []
-        try:
-            value = self.value(node, State({}, False, False))
-        except Diverges:
-            value = UNKNOWN
-        finally:
-            self.run.raised = raised
+        with self.run.aside():
+            try:
+                value = self.value(node, State({}, False, False))
+            except Diverges:
+                value = UNKNOWN
         self._static[id(node)] = value
         return value
 
@@ -594,7 +594,9 @@ class Expressions:
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             return
         if key is not None and isinstance(old, Known | Many):
-            state.assign(key, _with_item(old, value))
+            one_item = isinstance(index, Known) and isinstance(index.value, int)
+            changed = _with_item(old, value) if one_item else unknown(old, index, value)
+            state.assign(key, changed)
         if key is None or not isinstance(old, Record):
             return
         match index:

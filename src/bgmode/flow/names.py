@@ -160,6 +160,7 @@ class Names:
         self.imports: dict[str, str] = {}
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
         self._escaping: dict[ast.AST, set[str]] = {}
+        self._yielding: dict[Code, bool] = {}
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self._walk()
 
@@ -215,6 +216,12 @@ class Names:
         for alias in node.names:
             joint = "" if module.endswith(".") or not module else "."
             self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+
+    def yields(self, code: Code) -> bool:
+        """Whether calling a function gives a generator."""
+        if code not in self._yielding:
+            self._yielding[code] = _yields(code)
+        return self._yielding[code]
 
     def is_left_out(self, code: Code, name: str) -> bool:
         """Whether some call leaves a parameter out, or no call is to be seen."""
@@ -537,6 +544,17 @@ class Names:
         ):
             return None
         return f"{self.imports[root]}.{rest}" if rest else self.imports[root]
+
+
+def _yields(code: Code) -> bool:
+    stack: list[ast.AST] = list(code.body) if not isinstance(code, ast.Lambda) else [code.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, (*CODE, ast.ClassDef)):
+            stack += ast.iter_child_nodes(node)
+    return False
 
 
 def _is_header(scope: ScopeNode, child: ast.AST) -> bool:

@@ -38,6 +38,7 @@ class Rounds(Turns):
     """The rounds of one function."""
 
     node: FunctionNode
+    done_before = 1
 
     def __init__(self, run: Run, function: FunctionNode) -> None:
         super().__init__(run, function)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,6 @@ from bgmode.flow.exits import Diverges, Effect, Exit, Flow, Outcome, State, join
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import (
     CODE,
-    FUNCTIONS,
     Code,
     FunctionNode,
     Loop,
@@ -26,10 +26,11 @@ from bgmode.flow.names import (
 )
 from bgmode.flow.objects import likely_default
 from bgmode.flow.rounds import Rounds, is_round
-from bgmode.flow.turns import LoopTurns, Turns
+from bgmode.flow.turns import Drained, LoopTurns, Turns
 from bgmode.flow.values import (
     MISSING,
     NONE,
+    POLLED,
     UNKNOWN,
     Answered,
     ClassRef,
@@ -39,6 +40,7 @@ from bgmode.flow.values import (
     Many,
     Missing,
     Record,
+    Stream,
     Truth,
     Unknown,
     Value,
@@ -73,14 +75,19 @@ class Run:
         self.names = world.names
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
+        self.given: list[Value] = []  # what a generator yields
+        self.yields: set[ast.AST] = set()  # and where
+        self.stuck = 0  # loops that nothing leaves
+        self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
         self.doubts: list[str] = []  # names in undecided conditions
         self.effects: list[Effect] = []  # what has changed unknown values
         self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
-        self.handled: dict[ast.ExceptHandler, bool] = {}  # and whether a poll's exception
+        self.handled: set[ast.AST] = set()  # what a poll's exception has not got past
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
+        self.turn = 0  # of the innermost loop, the first is 1
         self.polls = 0
         self._expressions = Expressions(self)
         self._steps = 0
@@ -153,6 +160,16 @@ class Run:
                 case Known(Answered()), Known(str() | tuple() | frozenset() as words):
                     found = {words} if isinstance(words, str) else set(words)
                     self.words.setdefault(node, set()).update(found)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Evaluate what stands outside the code that is run: nothing of it happens now."""
+        before = (self.raised, self.acts, self.doubts, self.effects, self.polls)
+        self.raised, self.acts, self.doubts, self.effects = [], [], [], []
+        try:
+            yield
+        finally:
+            self.raised, self.acts, self.doubts, self.effects, self.polls = before
 
     def callee_name(self, node: ast.expr) -> str | None:
         """The full dotted name of what a call calls, if it is imported."""
@@ -346,10 +363,18 @@ class Run:
         if self.loops:
             self.doubts += _names_in(test)
 
+    def removed(self, collection: ast.expr, item: ast.expr, state: State) -> None:
+        """Take note that an item has been removed from a collection."""
+        path, name = dotted(collection), dotted(item)
+        for loop in self.draining:
+            if path is not None and name is not None:
+                loop.removed(path, name, state)
+
     def delete(self, target: ast.expr, state: State) -> None:
         """Run ``del target``."""
         match target:
             case ast.Subscript(value=container, slice=index):
+                self.removed(container, index, state)
                 self._expressions.set_entry(container, self.value(index, state), Missing(), state)
             case _:
                 key = dotted(target)
@@ -444,7 +469,12 @@ class Run:
                 return subject.owner is node
             case _:
                 name = dotted(cls) or ""
-                return subject.owner is None and self.world.answers_a(callees.last_name(name))
+                is_tuple = isinstance(subject.rest, Missing)
+                return (
+                    subject.owner is None
+                    and not is_tuple
+                    and self.world.answers_a(callees.last_name(name))
+                )
 
     def _capture(self, pattern: ast.pattern, subject: Value, state: State) -> None:
         match pattern:
@@ -537,13 +567,16 @@ class Run:
         if state is None:
             return Flow(None)
         polls = any(way_out.exception is not None for way_out in caught)
-        self.handled[handler] = self.handled.get(handler, False) or polls
         if handler.name:
             state.assign(handler.name, _thrown(caught))
         names = {way_out.raised for way_out in caught}
         self._handling.append(names.pop() if len(names) == 1 else None)
         flow = self.block(handler.body, state)
         self._handling.pop()
+        if polls:
+            if flow.falls is not None or any(w.kind == "continue" for w in flow.exits):
+                self.handled.add(handler)
+            flow.exits = [_passed_on(way_out) for way_out in flow.exits]
         if guess:
             flow.exits = [way_out.guessed() for way_out in flow.exits]
         accidents = all(way_out.implicit or way_out.accident for way_out in caught)
@@ -600,6 +633,8 @@ class Run:
             decided = {id(w): suppresses(suppressed, w, self.world) for w in flow.exits}
             raised = [w for w in flow.exits if w.kind == "raise"]
             gone = [w for w in raised if decided[id(w)] is not False]
+            if any(way_out.exception is not None for way_out in gone):
+                self.handled.add(node)
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
         return flow
 
@@ -650,6 +685,8 @@ class Run:
             raise Diverges
         if len(self._stack) > _DEEPEST_CALL or code in self._stack or not self._plain(code):
             return None
+        if self.names.yields(code):
+            return self._stream(function, positional, keywords, state)
         self._pending.pop(code, None)
         if self._stack:
             self._frames[self._stack[-1]] = state
@@ -669,6 +706,41 @@ class Run:
             self._stack.pop()
             leftover, self.raised = self.raised, outer
         return self._leave(function, Flow(flow.falls, flow.exits + leftover), state)
+
+    def _stream(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> Value:
+        """What a call of a generator function gives: somebody who goes through it runs its body."""
+        code = function.node
+        if isinstance(code, ast.Lambda):
+            return UNKNOWN
+        inner = self._enter(function, positional, keywords, state)
+        inner.polled = inner.waited = False
+        given, self.given = self.given, []
+        outer, self.raised = self.raised, []
+        polls, stuck = self.polls, self.stuck
+        self._stack.append(code)
+        try:
+            flow = self.block(code.body, inner)
+        except Diverges:
+            flow = Flow(None)
+        finally:
+            self._stack.pop()
+            leftover, self.raised = self.raised, outer
+            items, self.given = self.given, given
+        exits = flow.exits + leftover
+        returns = [way_out for way_out in exits if way_out.kind == "return"]
+        falls = flow.falls is not None and self.stuck == stuck
+        item: Value | None = None
+        for value in items:
+            item = value if item is None else join(item, value)
+        return Stream(
+            UNKNOWN if item is None else item,
+            bool(returns) or falls,
+            self.polls > polls,
+            tuple(way_out for way_out in exits if way_out.kind == "raise"),
+            self.polls > polls,
+        )
 
     def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:
         """What a predicate gives for ``value``."""
@@ -712,7 +784,7 @@ class Run:
             name = dotted(target) or ""
             if not callees.keeps_meaning(name) and not name.endswith(("property", "wraps")):
                 return False
-        return not _yields(code)
+        return True
 
     def _enter(
         self, function: Function, positional: list[Value], keywords: Record, state: State
@@ -850,6 +922,13 @@ def _names_in(node: ast.AST) -> list[str]:
     return found
 
 
+def _passed_on(way_out: Exit) -> Exit:
+    """A way out of a handler: what it raises is still the poll's fault."""
+    if way_out.kind != "raise" or way_out.implicit or way_out.exception is not None:
+        return way_out
+    return replace(way_out, exception=POLLED)
+
+
 def _is_word(value: Value) -> bool:
     return isinstance(value, Known) and isinstance(value.value, str)
 
@@ -933,14 +1012,3 @@ def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:
     falls = join_states([*ends, *(way_out.state for way_out in gone)])
     dropped = {id(way_out) for way_out in gone} - {id(way_out) for way_out in keep}
     return Flow(falls, [way_out for way_out in flow.exits if id(way_out) not in dropped])
-
-
-def _yields(code: Code) -> bool:
-    stack: list[ast.AST] = list(code.body) if not isinstance(code, ast.Lambda) else [code.body]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
-    return False

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_states, join_two
-from bgmode.flow.names import Loop, Repeated
+from bgmode.flow.names import Loop, Repeated, dotted
 from bgmode.flow.values import (
+    MISSING,
     TRUE,
     UNKNOWN,
+    Known,
+    Many,
+    Stream,
     Truth,
     Value,
     as_many,
@@ -29,6 +34,8 @@ _MOST_TURNS = 60  # turns before a loop is given up
 
 class Turns:
     """The turns of anything that is run again and again."""
+
+    done_before = 0  # turns that are taken to have gone well before the first one
 
     def __init__(self, run: Run, node: Repeated) -> None:
         self._run = run
@@ -51,6 +58,7 @@ class Turns:
         self._begun = (len(run.doubts), len(run.effects), len(run.acts))
         first = state.copy()
         first.polled = False
+        outer_turn, run.turn = run.turn, 0
         self._begin(first)
         seen: list[State] = []
         current: State | None = first
@@ -68,12 +76,15 @@ class Turns:
                     self.endless = True
                     break
             seen.append(current.copy())
+            run.turn = len(seen) + self.done_before
             current = self._turn(current)
-        self.polls = self._run.polls > polls_before
+        run.turn = outer_turn
+        self.polls = run.polls > polls_before
         after = join_states(
             (end for end, _ in self.left), blame=any(guess for _, guess in self.left)
         )
         if after is None and self.endless:
+            self._run.stuck += 1
             after = seen[-1]  # what follows is judged all the same
         for ended in [after, *(way_out.state for way_out in self.exits)]:
             if ended is not None:
@@ -143,6 +154,8 @@ class LoopTurns(Turns):
         self.enters = False
         self.sentinel: tuple[ast.expr, ast.expr] | None = None
         self.item: Value = UNKNOWN
+        self.stream: Stream | None = None
+        self._drained = _drained(node)
 
     def _begin(self, state: State) -> None:
         """Evaluate what a ``for`` goes through: whether it ends, and surely has a first turn."""
@@ -154,11 +167,15 @@ class LoopTurns(Turns):
                 return
             case ast.For(iter=iterable):
                 value = self._run.value(iterable, state)
-                self.enters = truth(value) is True and as_many(value) is not None
-                self.item = item_of(value)
+                self._go_through(value)
             case ast.AsyncFor(iter=iterable):
-                self._run.value(iterable, state)
+                self._go_through(self._run.value(iterable, state))
         self.finite = not self._is_endless(self.node.iter)
+
+    def _go_through(self, value: Value) -> None:
+        self.enters = truth(value) is True and as_many(value) is not None
+        self.item = item_of(value)
+        self.stream = value if isinstance(value, Stream) else None
 
     def _is_endless(self, iterable: ast.expr) -> bool:
         """Whether an iterable never runs dry."""
@@ -180,6 +197,8 @@ class LoopTurns(Turns):
         """Whether the loop goes on to its next turn."""
         if isinstance(self.node, ast.While):
             return self._run.test(self.node.test, state)
+        if self.stream is not None:
+            return self._next_of(self.stream, state)
         if self.sentinel is None:
             return UNKNOWN if self.finite else TRUE
         function, sentinel = self.sentinel  # iter(function, sentinel)
@@ -187,8 +206,20 @@ class LoopTurns(Turns):
         value = self.item = self._run.value(call, state)
         return compare(ast.NotEq(), value, self._run.value(sentinel, state))
 
+    def _next_of(self, stream: Stream, state: State) -> Value:
+        """Ask a generator for its next item."""
+        if stream.polls:
+            state.polled = True
+            self._run.polls += 1
+        self._run.raised += [replace(way_out, state=state.copy()) for way_out in stream.raises]
+        if state.waited is False:
+            state.waited = None  # its body may wait
+        return UNKNOWN if stream.ends else TRUE
+
     def _may_pace(self) -> bool:
         """Whether the iterable may wait before it gives the next item."""
+        if self.stream is not None:
+            return False
         match self.node:
             case ast.For(iter=ast.Call(func=ast.Name(id=name))):
                 return name not in callees.PLAIN_ITERATORS
@@ -224,7 +255,7 @@ class LoopTurns(Turns):
                 state.waited = None
         for way_out in run.turn_exits(state):
             self._take(way_out)
-        flow = run.block(self.node.body, state)
+        flow = self._body(state)
         following: list[State] = [flow.falls] if flow.falls else []
         guessed = guess
         for way_out in flow.exits:
@@ -234,9 +265,24 @@ class LoopTurns(Turns):
             else:
                 self._take(way_out)
         self._note()
-        return self._goes_on(join_states(following, blame=guessed))
+        ended = join_states(following, blame=guessed)
+        if ended is not None and self._drained is not None:
+            self._drained.end_turn(ended)
+        return self._goes_on(ended)
+
+    def _body(self, state: State) -> Flow:
+        if self._drained is None:
+            return self._run.block(self.node.body, state)
+        self._drained.begin_turn(state)
+        self._run.draining.append(self._drained)
+        try:
+            return self._run.block(self.node.body, state)
+        finally:
+            self._run.draining.pop()
 
     def _leave_by_header(self, state: State, *, guess: bool) -> None:
+        if self._drained is not None:
+            self._drained.end(state)
         flow = self._run.block(self.node.orelse, state)
         for way_out in flow.exits:  # a break in the loop's else is one of the loop around it
             self._leave(way_out.guessed() if guess else way_out)
@@ -249,3 +295,67 @@ class LoopTurns(Turns):
         for way_out in self._run.raised:
             self._take(way_out)
         self._run.raised = []
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """``for item in list(pending)``: once each turn has removed its item, nothing is left.
+
+    Two marks in the state say so, for the turn that runs and for all turns so far.
+    """
+
+    collection: str
+    item: str
+
+    @property
+    def _now(self) -> str:
+        return f"{self.item} is out of {self.collection}"
+
+    @property
+    def _so_far(self) -> str:
+        return f"all are out of {self.collection}"
+
+    def begin_turn(self, state: State) -> None:
+        state.names[self._now] = Known(False)
+        state.names.setdefault(self._so_far, TRUE)
+
+    def removed(self, collection: str, item: str, state: State) -> None:
+        """Take note that ``item`` has been removed from ``collection``."""
+        if (collection, item) == (self.collection, self.item):
+            state.names[self._now] = TRUE
+
+    def end_turn(self, state: State) -> None:
+        if state.names.pop(self._now, UNKNOWN) != TRUE:
+            state.names[self._so_far] = UNKNOWN
+
+    def end(self, state: State) -> None:
+        if state.names.pop(self._so_far, UNKNOWN) == TRUE and self.collection in state.names:
+            polled = state.names[self.collection].polled
+            state.assign(self.collection, Many(MISSING, False, polled))
+
+
+def _drained(loop: Loop) -> Drained | None:
+    if isinstance(loop, ast.While):
+        return None
+    item = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    collection = _copied(loop.iter)
+    if not isinstance(item, ast.Name) or collection is None:
+        return None
+    return Drained(collection, item.id)
+
+
+def _copied(node: ast.expr) -> str | None:
+    """What ``list(pending)``, ``pending.copy()`` or ``pending[:]`` copies."""
+    match node:
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "set" | "sorted"), args=[inner]):
+            match inner:
+                case ast.Call(func=ast.Attribute(value=mapping, attr="items" | "keys"), args=[]):
+                    return dotted(mapping)
+                case _:
+                    return dotted(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[]):
+            return dotted(inner)
+        case ast.Subscript(value=inner, slice=ast.Slice(lower=None, upper=None, step=None)):
+            return dotted(inner)
+        case _:
+            return None

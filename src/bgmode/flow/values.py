@@ -144,6 +144,21 @@ class Instance:
     polled: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """A generator of this project: what it gives, and what asking it for the next item does.
+
+    ``ends``: whether it may run dry. ``raises`` are the exceptions (ways out, which this module
+    knows nothing of) that leave it.
+    """
+
+    item: Value
+    ends: bool
+    polls: bool = False
+    raises: tuple[Any, ...] = ()
+    polled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Partial:
     """``functools.partial(...)``: the call that made it."""
@@ -161,7 +176,17 @@ class Symbol:
 
 
 Value: TypeAlias = (
-    Known | Unknown | Missing | Record | Many | Function | ClassRef | Instance | Partial | Symbol
+    Known
+    | Unknown
+    | Missing
+    | Record
+    | Many
+    | Function
+    | ClassRef
+    | Instance
+    | Partial
+    | Stream
+    | Symbol
 )
 
 UNKNOWN = Unknown()
@@ -273,6 +298,8 @@ def many(values: Iterable[Value], *, fixed: bool = False) -> Many:
 
 def item_of(value: Value) -> Value:
     """What going through ``value`` gives in each turn."""
+    if isinstance(value, Stream):
+        return value.item
     match as_many(value):
         case Many(Missing()) | None:
             return unknown(value)
@@ -449,7 +476,23 @@ def _compare(operator: ast.cmpop, left: Value, right: Value) -> Truth:
             answer = _identical(left, right)
             return None if answer is None else not answer
         case _:
-            return None  # order: clocks and counters decide nothing
+            return _ordered(operator, left, right)
+
+
+def _ordered(operator: ast.cmpop, left: Value, right: Value) -> Truth:
+    """The order of two numbers. Sums are not computed, so counters decide nothing."""
+    match left, right:
+        case Known(int() | float() as one), Known(int() | float() as other):
+            match operator:
+                case ast.Lt():
+                    return one < other
+                case ast.LtE():
+                    return one <= other
+                case ast.Gt():
+                    return one > other
+                case ast.GtE():
+                    return one >= other
+    return None
 
 
 def _equal(left: Value, right: Value) -> Truth:

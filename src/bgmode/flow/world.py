@@ -46,11 +46,11 @@ class World(Protocol):
     """Whether an answer may change when code that cannot be seen gets hold of it."""
 
     def reply(
-        self, callee: ast.expr, keywords: list[ast.keyword], *, looping: bool
+        self, callee: ast.expr, keywords: list[ast.keyword], *, turn: int
     ) -> Answer | Raises | None:
         """What a call of ``callee`` gives, or None where it is nothing special.
 
-        ``looping`` says that the call is made while a loop runs.
+        ``turn`` is the turn of the innermost loop that the call is made in, 0 outside of loops.
         """
 
     def observe(self, call: ast.Call, arguments: Record) -> None:

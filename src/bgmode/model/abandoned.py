@@ -9,16 +9,21 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.callees import is_harmless
-from bgmode.flow.exceptions import handler_names
-from bgmode.flow.names import CODE, Code, Names, dotted, reads
+from bgmode.flow.exceptions import handler_names, is_subclass
+from bgmode.flow.names import CODE, Code, Names, dotted, unawaited
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
+from bgmode.model.world import JobWorld
 
 _ENDS_JOBS = re.compile(r"cancel|abort|clean_?up|terminate|kill|rollback", re.IGNORECASE)
+_ONLY_TELLS = re.compile(
+    r"^(print|log|log_\w+|debug|info|warn|warning|error|exception|critical|echo|secho|msg|write_line"
+    r"|len|str|repr|isinstance|getattr|hasattr|bool|type|id|format|join)$"
+)
+_WHOLE = frozenset({"id", "model_dump", "model_dump_json", "to_dict", "to_json", "dict", "json"})
 _CANCELLED = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt"})
 
 
@@ -26,12 +31,27 @@ _CANCELLED = frozenset({"CancelledError", "Cancelled", "KeyboardInterrupt"})
 class Wait:
     """A loop that waits for a job which the same function has created.
 
-    ``holders`` are the names that hold the response or something of it.
+    ``responses`` are the names that hold a response, ``ids`` those that hold its id.
     """
 
     loop: PollLoop
     call: BackgroundCall
-    holders: frozenset[str]
+    responses: frozenset[str]
+    ids: frozenset[str]
+
+    def identifies(self, node: ast.AST) -> bool:
+        """Whether what stands in ``node`` is enough to find the job again."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in self.responses:
+                return attribute in _WHOLE
+            case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=name), field, *_]) if (
+                name in self.responses
+            ):
+                return isinstance(field, ast.Constant) and field.value == "id"
+            case ast.Name(id=name):
+                return name in self.responses or name in self.ids
+            case _:
+                return any(self.identifies(child) for child in ast.iter_child_nodes(node))
 
 
 def waits(polling: Polling) -> Iterator[Wait]:
@@ -43,152 +63,303 @@ def waits(polling: Polling) -> Iterator[Wait]:
             if (call.where or call.names.tree) is loop.scope and call.node.lineno < loop.node.lineno
         ]
         if created:
-            holders = _holders(polling.names, created[-1], loop.scope)
-            if holders:
-                yield Wait(loop, created[-1], holders)
+            wait = _wait(polling, loop, created[-1])
+            if wait.responses or wait.ids:
+                yield wait
 
 
-def _holders(names: Names, call: BackgroundCall, scope: ast.Module | Code) -> frozenset[str]:
-    """The local names that hold the response, its id, or what a poll has made of it."""
-    found: set[str] = set()
-    statement = names.statement(call.node)
-    if not isinstance(statement, ast.Assign | ast.AnnAssign):
-        return frozenset()
-    found |= _targets(statement)
+def _wait(polling: Polling, loop: PollLoop, call: BackgroundCall) -> Wait:
+    """Follow the response and its id through the names of the function."""
+    wait = Wait(loop, call, frozenset(), frozenset())
+    for target, value in _bindings(loop.scope):
+        if isinstance(target, ast.Name):
+            value = unawaited(value)
+            if _asks(polling, call, value) or _is_name(value, wait.responses):
+                wait = Wait(loop, call, wait.responses | {target.id}, wait.ids)
+            elif wait.identifies(value):
+                wait = Wait(loop, call, wait.responses, wait.ids | {target.id})
+    return wait
+
+
+def _bindings(scope: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
     for node in sorted(ast.walk(scope), key=place):
         match node:
-            case ast.Assign(value=ast.expr() as value) | ast.AnnAssign(value=ast.expr() as value):
-                found |= _targets(node) if reads(value, found) else set()
-            case ast.NamedExpr(value=value):
-                found |= _targets(node) if reads(value, found) else set()
-    return frozenset(found)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield target, value
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                yield target, value
+            case ast.NamedExpr(target=target, value=value):
+                yield target, value
 
 
-def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> set[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+def _asks(polling: Polling, call: BackgroundCall, value: ast.expr) -> bool:
+    """Whether an expression is the create call or a poll, or has one as an argument."""
+    match value:
+        case ast.Call():
+            return any(node is call.node or node in polling.polls for node in ast.walk(value))
+        case _:
+            return False
 
 
-def abandoned(polling: Polling) -> Iterator[tuple[Wait, list[ast.AST]]]:
-    """Waits that may end before the job, each with the places where nobody cancels it."""
-    cancels = set(polling.calls.of_kind("cancel"))
-    for wait in waits(polling):
-        scope = wait.loop.scope
-        if _somebody_cancels(polling.names, scope, cancels) or _kept(polling, wait, told=False):
+def _is_name(value: ast.expr, names: Iterable[str]) -> bool:
+    return isinstance(value, ast.Name) and value.id in names
+
+
+# Who keeps the id
+
+
+def _is_kept(polling: Polling, wait: Wait, *, told: bool) -> bool:
+    """Whether the id leaves the function before the wait is over.
+
+    ``told`` says that a log line or a print is enough.
+    """
+    scope, last = wait.loop.scope, wait.loop.node.end_lineno or 0
+    elsewhere = _declared_elsewhere(scope)
+    for node in ast.walk(scope):
+        if getattr(node, "lineno", 0) > last and not _is_around(polling.names, node, wait.loop):
             continue
-        ends = [way for way in wait.loop.bounds if not _hands_back(wait, way)]
-        ends += _cancelled(scope)
-        if ends:
-            yield wait, ends
+        match node:
+            case ast.Call():
+                if _is_given(polling, wait, node) and (told or not _only_tells(node)):
+                    return True
+            case ast.Assign(targets=targets, value=value):
+                if any(_stores(wait, target, value, elsewhere) for target in targets):
+                    return True
+            case ast.AugAssign(target=target, value=value) if wait.identifies(value):
+                return True
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                if _stores(wait, target, value, elsewhere):
+                    return True
+            case ast.Yield(value=ast.expr() as value) if wait.identifies(value):
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                if node is not scope and wait.identifies(node):
+                    return True
+    return False
 
 
-def _somebody_cancels(
-    names: Names, scope: ast.Module | Code, cancels: set[ast.Call], depth: int = 2
-) -> bool:
+def _declared_elsewhere(scope: ast.AST) -> set[str]:
+    return {
+        name
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Global | ast.Nonlocal)
+        for name in node.names
+    }
+
+
+def _stores(wait: Wait, target: ast.expr, value: ast.expr, elsewhere: set[str]) -> bool:
+    match target:
+        case ast.Subscript(slice=key) if wait.identifies(key):
+            return True
+        case ast.Attribute() | ast.Subscript():
+            return wait.identifies(value)
+        case ast.Name(id=name):
+            return name in elsewhere and wait.identifies(value)
+    return False
+
+
+def _is_given(polling: Polling, wait: Wait, call: ast.Call) -> bool:
+    """Whether a call gets the id, and is not the waiting itself."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if not any(wait.identifies(argument) for argument in given):
+        return False
+    if isinstance(polling.names.parent.get(call), ast.Raise):
+        return False
+    asks = any(node in polling.polls for node in ast.walk(call)) or polling.polls_inside(call)
+    return not asks and polling.clients.access(call.func) is None
+
+
+def _only_tells(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return bool(_ONLY_TELLS.match(name))
+    return False
+
+
+def _is_around(names: Names, node: ast.AST, loop: PollLoop) -> bool:
+    """Whether a node stands in a handler or ``finally`` of a ``try`` that the loop is in."""
+    around = {above for above in names.ancestors(loop.node) if isinstance(above, ast.Try)}
+    below = node
+    for above in names.ancestors(node):
+        if above in around and isinstance(above, ast.Try):
+            return below in above.handlers or below in above.finalbody
+        below = above
+    return False
+
+
+# Who ends the job
+
+
+def abandoned(polling: Polling) -> Iterator[tuple[Wait, ast.AST]]:
+    """Waits that may end before the job, each with a place where nobody cancels it."""
+    for wait in waits(polling):
+        if _is_kept(polling, wait, told=False):
+            continue
+        ends = [_leaving(polling.names, wait, way) for way in wait.loop.bounds]
+        ends += _cancelled(polling.names, wait)
+        for end in dict.fromkeys(ends):
+            if not _is_ended(polling, wait, end) and not _hands_back(polling.names, wait, end):
+                yield wait, end
+
+
+def _leaving(names: Names, wait: Wait, way: ast.AST) -> ast.AST:
+    """The statement by which a bound ends the wait: the one behind the loop, if that is clear."""
+    loop = wait.loop.node
+    if way is not loop or isinstance(loop, ast.FunctionDef | ast.AsyncFunctionDef):
+        return way
+    breaks = any(
+        isinstance(node, ast.Break) and _loop_of(names, node) is loop for node in own_nodes(loop)
+    )
+    following = loop.orelse[:1] or ([] if breaks else _statements_after(names, loop)[:1])
+    match following:
+        case [ast.Raise() | ast.Return() as statement]:
+            return statement
+    return way
+
+
+def _loop_of(names: Names, node: ast.AST) -> ast.AST | None:
+    loops = (ast.While, ast.For, ast.AsyncFor)
+    return next((above for above in names.ancestors(node) if isinstance(above, loops)), None)
+
+
+def _statements_after(names: Names, statement: ast.stmt) -> list[ast.stmt]:
+    block = _block(names, statement)
+    return block[block.index(statement) + 1 :]
+
+
+def _block(names: Names, statement: ast.AST) -> list[ast.stmt]:
+    """The list of statements that a statement is in."""
+    above = names.parent[statement]
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(above, name, None)
+        if isinstance(block, list) and statement in block:
+            return block
+    return []
+
+
+def _cancelled(names: Names, wait: Wait) -> list[ast.AST]:
+    """The handlers for being cancelled from outside, of a ``try`` around the wait or in it."""
+    around = set(names.ancestors(wait.loop.node)) | set(own_nodes(wait.loop.node))
+    return [
+        handler
+        for node in ast.walk(wait.loop.scope)
+        if isinstance(node, ast.Try) and node in around
+        for handler in node.handlers
+        if not _CANCELLED.isdisjoint(handler_names(handler))
+    ]
+
+
+def _is_ended(polling: Polling, wait: Wait, end: ast.AST) -> bool:
+    """Whether somebody cancels the job on this way out."""
+    names = polling.names
+    cancels = set(polling.calls.of_kind("cancel"))
+    for call in _ending_calls(names, wait.loop.scope, cancels):
+        statement = names.statement(call)
+        block = _block(names, statement) if statement is not None else []
+        leaves = block[-1] if block and isinstance(block[-1], ast.Raise | ast.Return) else None
+        if leaves is None or leaves is end or not _is_in_loop(names, leaves, wait.loop):
+            return True
+    return False
+
+
+def _is_in_loop(names: Names, node: ast.AST, loop: PollLoop) -> bool:
+    return loop.node in names.ancestors(node)
+
+
+def _ending_calls(
+    names: Names, scope: ast.Module | Code, cancels: set[ast.Call]
+) -> Iterator[ast.Call]:
+    """Calls in a function that cancel the job, or that may do so by their name or in their code."""
     for node in ast.walk(scope):
         if not isinstance(node, ast.Call):
             continue
         if node in cancels or _ENDS_JOBS.search(ast.unparse(node.func)):
-            return True
-        function = names.callee(node) if depth else None
-        if function not in {None, scope} and _somebody_cancels(names, function, cancels, depth - 1):
-            return True
-    return False
+            yield node
+            continue
+        function = names.callee(node)
+        inside = ast.walk(function) if function is not None and function is not scope else ()
+        if any(inner in cancels for inner in inside):
+            yield node
 
 
-def _kept(polling: Polling, wait: Wait, *, told: bool) -> bool:
-    """Whether the id leaves the function while it waits.
-
-    ``told`` says that a log line or a print is enough.
-    """
-    for node in ast.walk(wait.loop.scope):
-        match node:
-            case ast.Call(func=function, args=arguments, keywords=keywords):
-                given = [*arguments, *(keyword.value for keyword in keywords)]
-                if any(reads(argument, wait.holders) for argument in given) and (
-                    not _is_its_own(polling, node)
-                ):
-                    name = polling.names.qualify(function)
-                    harmless = is_harmless(name or _shown(function), imported=name is not None)
-                    if told or not harmless:
-                        return True
-            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=value) if reads(
-                value, wait.holders
-            ):
-                return True
-            case ast.Yield(value=ast.expr() as value) if reads(value, wait.holders):
-                return True
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() if (
-                node is not wait.loop.scope and reads(node, wait.holders)
-            ):
-                return True
-    return False
-
-
-def _is_its_own(polling: Polling, call: ast.Call) -> bool:
-    """Whether a call only asks for the job, or only makes an exception."""
-    if isinstance(polling.names.parent.get(call), ast.Raise):
-        return True
-    return polling.clients.access(call.func) is not None
-
-
-def _shown(function: ast.expr) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return ""
-
-
-def _hands_back(wait: Wait, way: ast.AST) -> bool:
+def _hands_back(names: Names, wait: Wait, end: ast.AST) -> bool:
     """Whether the caller gets the response or its id by this way out."""
-    match way:
+    match end:
         case ast.Return(value=value):
-            return value is not None and reads(value, wait.holders)
+            return value is not None and wait.identifies(value)
+        case ast.Raise() if _is_taken_over(names, wait, end):
+            return True
         case ast.Raise(exc=ast.Call(func=function) as made):
             known = hasattr(builtins, dotted(function) or "")
-            return not known and reads(made, wait.holders)
+            return not known and wait.identifies(made)
         case ast.Raise():
             return False
-    after = [
-        node
+        case ast.ExceptHandler():
+            return any(wait.identifies(statement) for statement in end.body)
+    last = wait.loop.node.end_lineno or 0
+    return any(
+        node.lineno > last and node.value is not None and wait.identifies(node.value)
         for node in ast.walk(wait.loop.scope)
-        if isinstance(node, ast.Return) and node.lineno > (wait.loop.node.end_lineno or 0)
-    ]
-    return any(node.value is not None and reads(node.value, wait.holders) for node in after)
+        if isinstance(node, ast.Return)
+    )
 
 
-def _cancelled(scope: ast.Module | Code) -> list[ast.AST]:
-    """The handlers for being cancelled from outside."""
-    return [
-        node
-        for node in ast.walk(scope)
-        if isinstance(node, ast.ExceptHandler) and not _CANCELLED.isdisjoint(handler_names(node))
-    ]
+def _is_taken_over(names: Names, wait: Wait, node: ast.AST) -> bool:
+    """Whether a handler of the same function that may catch it knows the job."""
+    below = node
+    for above in names.ancestors(node):
+        if isinstance(above, CODE):
+            return False
+        if isinstance(above, ast.Try) and below in above.body:
+            known = [handler for handler in above.handlers if wait.identifies(handler)]
+            if known or any(wait.identifies(statement) for statement in above.finalbody):
+                return True
+        below = above
+    return False
+
+
+# Who catches what a poll raises
 
 
 def unguarded(polling: Polling) -> Iterator[tuple[Wait, ast.Call]]:
     """Waits that an exception of a poll ends, with nothing left that knows the job."""
     for wait in waits(polling):
         polls = [node for node in own_nodes(wait.loop.node) if node in polling.polls]
-        bare = [node for node in polls if not _is_guarded(polling.names, node)]
-        if bare and not _kept(polling, wait, told=True):
+        bare = [node for node in polls if not _is_guarded(polling, wait, node)]
+        if bare and not _is_kept(polling, wait, told=True):
             call = min(bare, key=place)
             if isinstance(call, ast.Call):
                 yield wait, call
 
 
-def _is_guarded(names: Names, node: ast.AST) -> bool:
-    """Whether anything in the function gets hold of an exception that is raised here."""
+def _is_guarded(polling: Polling, wait: Wait, node: ast.AST) -> bool:
+    """Whether something in the function catches what a poll raises, and knows the job then."""
     below = node
-    for above in names.ancestors(node):
+    for above in polling.names.ancestors(node):
         match above:
             case ast.Try(body=body, handlers=handlers, finalbody=last) if below in body:
-                if handlers or last:
+                if any(_knows(polling, wait, handler) for handler in handlers):
                     return True
-            case ast.With() | ast.AsyncWith():
-                return True
+                if any(wait.identifies(statement) for statement in last):
+                    return True
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                if any("suppress" in ast.unparse(item.context_expr) for item in items):
+                    return True
         if isinstance(above, CODE):
             return False
         below = above
     return False
+
+
+def _knows(polling: Polling, wait: Wait, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler may catch an error of the provider, and goes on or speaks of the job."""
+    world = JobWorld(polling.names, polling.clients)
+    errors = polling.provider.exceptions
+    may_catch = any(
+        name is None or name in errors or is_subclass(error, name, world) is not False
+        for name in handler_names(handler)
+        for error in errors
+    )
+    leaves = isinstance(handler.body[-1], ast.Raise | ast.Return | ast.Break)
+    return may_catch and (not leaves or any(wait.identifies(step) for step in handler.body))

@@ -41,6 +41,8 @@ class PollLoop:
     provider: Provider
     bounded_outside: bool = False
     is_one_of_several: bool = False
+    hands_out: bool = False
+    """Whether each turn yields to a consumer, who can stop."""
     sleeps: Mapping[ast.Call, Value] = field(default_factory=dict)
     """The calls that wait while the job runs, each with how long (in seconds)."""
 
@@ -126,11 +128,6 @@ class PollLoop:
         return any(not one.guessed and not one.is_endless_by_design for one in ended)
 
     @property
-    def hands_out(self) -> bool:
-        """Whether each turn yields to a consumer, who can stop."""
-        return any(isinstance(node, ast.Yield) for node in own_nodes(self.node))
-
-    @property
     def waits(self) -> Truth:
         """Whether a turn that is taken while the job runs waits somewhere."""
         waits = [self.outcomes[status].waits for status in self.provider.running]
@@ -169,6 +166,16 @@ def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
+def _only_follows(loop: Repeated, completed: Outcome) -> bool:
+    """Whether a ``for`` ends because what it goes through does, and by nothing of its own."""
+    match loop:
+        case ast.For(iter=ast.Call(func=ast.Name(id="iter"), args=[_, _])):
+            return False
+        case ast.While() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return False
+    return bool(completed.ways) and all(way.node is loop for way in completed.ways)
+
+
 def _is_in(node: ast.AST, loop: Repeated, names: Names) -> bool:
     return any(above is loop for above in names.ancestors(node))
 
@@ -203,11 +210,12 @@ class Polling:
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
         tables: dict[Repeated, dict[str, Outcome]] = {}
         sleeps: dict[ast.Call, Value] = {}
+        yields: set[ast.AST] = set()
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         for status in statuses:
             run = self.run(scope, JobWorld(self.names, self.clients, status))
             if status == "in_progress":
-                sleeps = run.sleeps
+                sleeps, yields = run.sleeps, run.yields
             if not run.outcomes:
                 if status == "in_progress":
                     return []
@@ -227,6 +235,7 @@ class Polling:
                     for other in tables
                     if other is not node
                 ),
+                any(_is_in(hand, node, self.names) for hand in yields),
                 {call: value for call, value in sleeps.items() if _is_in(call, node, self.names)},
             )
             for node, table in tables.items()
@@ -234,6 +243,7 @@ class Polling:
             and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
             and not table.get("in_progress", Outcome()).acts  # each turn makes another job
+            and not _only_follows(node, table.get("completed", Outcome()))
         ]
 
     def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:
@@ -259,15 +269,35 @@ class Polling:
         It is the handler, or the loop where no handler is to be seen.
         """
         gone = self.provider.gone
-        run = self.run(loop.scope, JobWorld(self.names, self.clients, "in_progress", raises=gone))
+        running = "in_progress"
+        world = JobWorld(self.names, self.clients, running, before=running, raises=gone)
+        run = self.run(loop.scope, world)
         outcome = run.outcomes.get(loop.node)
         if outcome is None or not outcome.polls or loop.bounded_outside:
             return None
         if outcome.verdict != "never" or self._is_endless(loop):
             return None
         inside = set(own_nodes(loop.node))
-        handlers = [node for node, polls in run.handled.items() if node in inside and polls]
-        return min(handlers, key=place, default=loop.node)
+        handlers = sorted(run.handled & inside, key=place)
+        if any(self._does_something(handler, inside) for handler in handlers) or outcome.acts:
+            return None
+        return handlers[0] if handlers else loop.node
+
+    def _does_something(self, handler: ast.AST, loop: set[ast.AST]) -> bool:
+        """Whether a handler tells the consumer, or turns to another job."""
+        asked = {
+            node.id
+            for poll in self.polls & loop
+            if isinstance(poll, ast.Call)
+            for node in ast.walk(ast.Tuple([*poll.args, *(k.value for k in poll.keywords)]))
+            if isinstance(node, ast.Name)
+        }
+        return any(
+            isinstance(node, ast.Yield)
+            or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in asked)
+            for node in ast.walk(handler)
+            if isinstance(handler, ast.ExceptHandler)
+        )
 
     def _is_endless(self, loop: PollLoop) -> bool:
         """Whether the loop never ends for reasons of its own."""
@@ -290,12 +320,12 @@ class Polling:
                     items.add(name)
         return any(
             isinstance(node, ast.Call)
-            and (node in self.polls or self._polls_inside(node))
+            and (node in self.polls or self.polls_inside(node))
             and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
 
-    def _polls_inside(self, call: ast.Call) -> bool:
+    def polls_inside(self, call: ast.Call) -> bool:
         """Whether a function of this module that is called polls."""
         function = self.names.callee(call)
         if function is None:

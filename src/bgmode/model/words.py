@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import Code, Names
+from bgmode.flow.names import FUNCTIONS, Code, Names
 from bgmode.flow.run import Run
 from bgmode.model.polling import Polling, place
 from bgmode.model.world import JobWorld
@@ -27,29 +27,46 @@ class ComparedWord:
 def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     """The words that are no status of the provider, in the order of the text."""
     statuses = set(polling.provider.statuses)
-    compared = _compared(polling)
+    scopes = _scopes(polling)
+    compared = {
+        node: words
+        for node, words in _compared(polling, scopes).items()
+        if _is_asked_of_jobs_only(polling.names, node, scopes)
+    }
     found: dict[ast.AST, ComparedWord] = {}
     for node, words in compared.items():
         for word in words:
             if isinstance(word, str) and word and word not in statuses:
-                if _is_the_authors_own(polling.names, word, compared):
+                if _is_the_authors_own(polling.names, word, node, compared):
                     continue
                 for place_of_word in _written(polling.names, node, word, compared):
                     found[place_of_word.node] = place_of_word
     return tuple(sorted(found.values(), key=lambda compared_word: place(compared_word.node)))
 
 
-def _compared(polling: Polling) -> dict[ast.expr, set[object]]:
-    """What a status is compared with, in any run of the code that creates or polls."""
+def _scopes(polling: Polling) -> list[ast.Module | Code]:
+    """The code that creates, polls or cancels."""
     names = polling.names
-    jobs = [*polling.calls.of_kind("poll"), *polling.calls.of_kind("create")]
-    scopes: list[ast.Module | Code] = list(
-        dict.fromkeys(names.function(call) or names.tree for call in jobs)
+    jobs = [call for kind in ("poll", "create", "cancel") for call in polling.calls.of_kind(kind)]
+    return list(dict.fromkeys(names.function(call) or names.tree for call in jobs))
+
+
+def _is_asked_of_jobs_only(names: Names, node: ast.expr, scopes: list[ast.Module | Code]) -> bool:
+    """Whether a helper that compares is called with nothing but responses, as far as one sees."""
+    helper = names.function(node)
+    if helper is None or helper in scopes or not isinstance(helper, FUNCTIONS):
+        return True
+    return all(
+        (names.function(call) or names.tree) in scopes for call in names.calls_of(helper.name)
     )
+
+
+def _compared(polling: Polling, scopes: list[ast.Module | Code]) -> dict[ast.expr, set[object]]:
+    """What a status is compared with, in any run of this code."""
     found: dict[ast.expr, set[object]] = {}
     for scope in scopes:
         for status in polling.provider.statuses:
-            run = Run(JobWorld(names, polling.clients, status, before=status))
+            run = Run(JobWorld(polling.names, polling.clients, status, before=status))
             run.start(scope)
             for node, words in run.words.items():
                 found.setdefault(node, set()).update(words)
@@ -85,30 +102,45 @@ def _written(
         yield ComparedWord(word, value)
 
 
-def _is_the_authors_own(names: Names, word: str, compared: dict[ast.expr, set[object]]) -> bool:
-    """Whether the module puts the word somewhere itself: as a default, an own state, a label."""
+def _is_the_authors_own(
+    names: Names, word: str, at: ast.expr, compared: dict[ast.expr, set[object]]
+) -> bool:
+    """Whether the code around puts the word somewhere itself: a default, an own state, a label."""
     return any(
         isinstance(node, ast.Constant)
         and node.value == word
+        and _is_near(names, node, at)
         and not _is_a_criterion(names, node, compared)
         for node in names.parent
     )
 
 
+def _is_near(names: Names, node: ast.AST, at: ast.expr) -> bool:
+    """Whether code is of the same function or class, or of none."""
+    owner = names.enclosing_class(at)
+    same_class = owner is not None and names.enclosing_class(node) is owner
+    return names.function(node) in {names.function(at), None} or same_class
+
+
 def _is_a_criterion(names: Names, node: ast.AST, compared: dict[ast.expr, set[object]]) -> bool:
     """Whether a constant stands in what something is compared with."""
     for above in (node, *names.ancestors(node)):
+        if above in compared:
+            return True
         match above:
-            case ast.Compare() | ast.MatchValue():
+            case ast.Compare() | ast.MatchValue() | ast.arguments():
                 return True
-            case ast.expr() if above in compared:
-                return True
+            case (
+                ast.Constant() | ast.Tuple() | ast.List() | ast.Set() | ast.BinOp() | ast.Starred()
+            ):
+                continue
+            case ast.Call(func=ast.Name(id="frozenset" | "set" | "tuple" | "list")):
+                continue
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 return any(
                     isinstance(reader, ast.Name) and reader.id == name for reader in compared
                 )
-            case ast.stmt():
-                return False
+        return False
     return False
 
 

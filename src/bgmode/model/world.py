@@ -20,7 +20,7 @@ class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
     Optional parameters are left out, but for those in ``given``.
-    With ``raises`` every poll in a loop raises an exception of that name.
+    With ``raises`` every poll raises an exception of that name, from the second turn of a loop on.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     """
 
@@ -46,7 +46,7 @@ class JobWorld:
         self._before = response(self.provider, before) if before is not None else None
 
     def reply(
-        self, callee: ast.expr, keywords: list[ast.keyword], *, looping: bool
+        self, callee: ast.expr, keywords: list[ast.keyword], *, turn: int
     ) -> Answer | Raises | None:
         access = self.clients.access(callee)
         if access is None:
@@ -54,10 +54,10 @@ class JobWorld:
         if is_another_call(access.operation, keywords):
             return Answer(UNKNOWN)
         match access.operation.kind:
-            case "poll" if self._raises is not None and looping:
+            case "poll" if self._raises is not None and turn > 1:
                 return Raises(self._raises, Record({"status_code": Known(404, True)}, POLLED, True))
             case "poll":
-                early = self._before is not None and not looping
+                early = self._before is not None and turn == 0
                 return Answer(self._before if early and self._before else self._answer, polls=True)
             case "create":
                 return Answer(self._before or CREATED, acts=True)
