@@ -215,8 +215,14 @@ def test_comparisons_of_constants_are_decided(text: str, other: Any) -> None:
     assert compare(ast.Eq(), Known(text), Known(other)) == Known(text == other)
 
 
-def test_order_decides_nothing() -> None:
-    assert compare(ast.Lt(), Known(1), Known(2)) == UNKNOWN
+@given(st.integers(), st.integers())
+def test_numbers_have_an_order(one: int, other: int) -> None:
+    assert compare(ast.Lt(), Known(one), Known(other)) == Known(one < other)
+    assert compare(ast.GtE(), Known(one), Known(other)) == Known(one >= other)
+
+
+def test_the_order_of_other_things_decides_nothing() -> None:
+    assert compare(ast.Lt(), Known("a"), Known("b")) == UNKNOWN
 
 
 @given(st.sampled_from(OPERATORS), anything, anything)

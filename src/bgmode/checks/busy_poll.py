@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.finding import Finding
+from bgmode.checks.wording import interval, sleep
+from bgmode.finding import Edit, Finding, Fix, InsertStatement, ReplaceExpression
+from bgmode.model.polling import PollLoop, own_nodes
 
 
 def busy_poll(subject: Subject) -> Iterator[Finding]:
@@ -15,4 +18,41 @@ def busy_poll(subject: Subject) -> Iterator[Finding]:
                 loop.node,
                 f"this {loop.noun} does not wait between polls while the job runs: sleep in each "
                 "turn",
+                fix=_fix(subject, loop),
             )
+
+
+def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
+    """Sleep in each turn: before the next poll, or at the end of the turn."""
+    in_async = isinstance(loop.scope, ast.AsyncFunctionDef)
+    call = sleep(subject, loop.node, in_async=in_async)
+    place = _place(subject, loop)
+    if call is None or place is None:
+        return None
+    statement, before = place
+    line = f"{call.text}({interval(subject)})"
+    edit: Edit = InsertStatement(subject.span(statement), (line,), before=before)
+    if isinstance(statement, ast.Pass):
+        edit = ReplaceExpression(subject.span(statement), line)
+    return Fix("unsafe", f"wait {interval(subject)} s in each turn", (*call.edits, edit))
+
+
+def _place(subject: Subject, loop: PollLoop) -> tuple[ast.stmt, bool] | None:
+    """The statement beside which to wait, and whether before it."""
+    if isinstance(loop.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    polls = subject.case.module.polling.polls
+    direct = [
+        statement
+        for statement in loop.node.body
+        if not isinstance(statement, ast.If | ast.While | ast.For | ast.AsyncFor | ast.Match)
+        and any(node in polls for node in ast.walk(statement))
+    ]
+    tested = isinstance(loop.node, ast.While) and not isinstance(loop.node.test, ast.Constant)
+    if direct and tested:
+        return direct[0], True
+    last = loop.node.body[-1]
+    goes_on = any(isinstance(node, ast.Continue) for node in own_nodes(loop.node))
+    if not goes_on and not isinstance(last, ast.Return | ast.Raise | ast.Break):
+        return last, False
+    return (direct[0], True) if direct else None

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
-from bgmode.finding import Fix, InsertStatement, Note, ReplaceExpression
+from bgmode.finding import Applicability, Fix, InsertStatement, Note, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop
 
@@ -57,7 +57,8 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     else:  # it may begin with something else, such as None
         statuses = ", ".join(f'"{status}"' for status in loop.provider.terminal)
         value, message = f"{text} not in {{{statuses}}}", "go on until the status is terminal"
-    return Fix("unsafe", message, (ReplaceExpression(subject.span(condition), value),))
+    grade: Applicability = "safe" if loop.tells_apart_later else "unsafe"
+    return Fix(grade, message, (ReplaceExpression(subject.span(condition), value),))
 
 
 def _is_surely_a_status(subject: Subject, loop: PollLoop, tested: ast.expr) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.finding import Finding
+from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.flow.names import unawaited
+from bgmode.model.polling import own_nodes
+from bgmode.model.stale import Stale
 
 _DROPPED = (
     "the answer of this poll is dropped, and the loop goes on testing an older response: assign it "
@@ -18,4 +22,47 @@ _NEVER = (
 
 def stale_poll(subject: Subject) -> Iterator[Finding]:
     for stale in subject.case.module.stale_loops:
-        yield subject.finding(stale.node, _DROPPED if stale.dropped is not None else _NEVER)
+        message = _DROPPED if stale.dropped is not None else _NEVER
+        yield subject.finding(stale.node, message, fix=_fix(subject, stale))
+
+
+def _fix(subject: Subject, stale: Stale) -> Fix | None:
+    """Give the answer to the name that is tested."""
+    if stale.dropped is None:
+        return None
+    statement = subject.case.module.names.statement(stale.dropped)
+    if not isinstance(statement, ast.Expr) or unawaited(statement.value) is not stale.dropped:
+        return None
+    text = subject.source.snippet(subject.span(statement.value))
+    match _tested(stale):
+        case [ast.Attribute(value=ast.Name(id=name), attr="status")]:
+            value = f"{name} = {text}"
+        case [ast.Name(id=name)]:
+            whole = f"({text})" if isinstance(statement.value, ast.Await) else text
+            value = f"{name} = {whole}.status"
+        case _:
+            return None
+    edit = ReplaceExpression(subject.span(statement.value), value)
+    return Fix("unsafe", f"assign the answer to `{name}`", (edit,))
+
+
+def _tested(stale: Stale) -> list[ast.expr]:
+    """What the loop takes for the status: ``response.status``, or a name that holds one."""
+    found: dict[str, ast.expr] = {}
+    nodes = [*own_nodes(stale.loop)]
+    for node in nodes:
+        match node:
+            case ast.Compare(left=left, comparators=[other]):
+                for side in (left, other):
+                    if _is_status(side):
+                        found[ast.unparse(side)] = side
+    return list(found.values())
+
+
+def _is_status(node: ast.expr) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(), attr="status"):
+            return True
+        case ast.Name(id=name):
+            return name in {"status", "state"} or name.endswith(("_status", "_state"))
+    return False

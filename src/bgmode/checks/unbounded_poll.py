@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
-from bgmode.finding import Finding
+from bgmode.checks.wording import free_name, imported
+from bgmode.finding import Finding, Fix, InsertStatement
+from bgmode.model.polling import PollLoop
 
 
 def unbounded_poll(subject: Subject) -> Iterator[Finding]:
@@ -22,4 +25,28 @@ def unbounded_poll(subject: Subject) -> Iterator[Finding]:
                     subject.note("this caller sets a time limit, another one may not", use)
                     for use in polling.limits.timed_uses(loop.scope)
                 ],
+                fix=None if optional else _fix(subject, loop),
             )
+
+
+def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
+    """A deadline, where the policy says how long a wait may take."""
+    longest = subject.policy.poll.max_wait
+    if longest is None or not isinstance(loop.node, ast.While | ast.For | ast.AsyncFor):
+        return None
+    clock = imported(subject, "time", "monotonic", loop.node)
+    if clock is None:
+        return None
+    deadline = free_name(subject, "deadline", loop.node)
+    start = InsertStatement(
+        subject.span(loop.node), (f"{deadline} = {clock.text}() + {longest:g}",), before=True
+    )
+    stop = InsertStatement(
+        subject.span(loop.node.body[0]),
+        (
+            f"if {clock.text}() > {deadline}:",
+            f'    raise TimeoutError("the background response has not ended in {longest:g} s")',
+        ),
+        before=True,
+    )
+    return Fix("unsafe", f"give up after {longest:g} s", (*clock.edits, start, stop))

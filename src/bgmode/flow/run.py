@@ -83,7 +83,9 @@ class Run:
         self.doubts: list[str] = []  # names in undecided conditions
         self.effects: list[Effect] = []  # what has changed unknown values
         self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
+        self.ends: frozenset[ast.AST] = frozenset()  # what ends the whole function
         self.handled: set[ast.AST] = set()  # what a poll's exception has not got past
+        self.words_for_others: set[ast.expr] = set()  # what unknown things are compared with
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
@@ -115,7 +117,7 @@ class Run:
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if is_round(self.names, scope):
                     self._rounds(scope, state)
                 case _:
-                    self.block(scope.body, state)
+                    self._ended(scope, self.block(scope.body, state))
             self._run_pending()
         except Diverges:
             pass
@@ -123,6 +125,10 @@ class Run:
             for loop, outcome in self.outcomes.items():
                 self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
             self.gave_up = True
+
+    def _ended(self, scope: ast.Module | Code, flow: Flow) -> None:
+        ends = {way_out.node for way_out in flow.exits if not way_out.implicit}
+        self.ends = frozenset(ends | {scope} if flow.falls is not None else ends)
 
     def _rounds(self, function: FunctionNode, state: State) -> None:
         rounds = Rounds(self, function)
@@ -160,6 +166,8 @@ class Run:
                 case Known(Answered()), Known(str() | tuple() | frozenset() as words):
                     found = {words} if isinstance(words, str) else set(words)
                     self.words.setdefault(node, set()).update(found)
+                case Unknown(), Known():
+                    self.words_for_others.add(node)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

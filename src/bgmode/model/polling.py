@@ -41,6 +41,8 @@ class PollLoop:
     provider: Provider
     bounded_outside: bool = False
     is_one_of_several: bool = False
+    ends: Mapping[str, frozenset[ast.AST]] = field(default_factory=dict)
+    """The statements behind the loop that end the function, for each status."""
     hands_out: bool = False
     """Whether each turn yields to a consumer, who can stop."""
     sleeps: Mapping[ast.Call, Value] = field(default_factory=dict)
@@ -88,6 +90,15 @@ class PollLoop:
     def bounded(self) -> tuple[str, ...]:
         """The terminal statuses on which only the loop's bound leaves it."""
         return tuple(status for status in self.taken_for_running if status not in self.endless)
+
+    @property
+    def tells_apart_later(self) -> bool:
+        """Whether the code after the loop treats what the loop misses otherwise than completed."""
+        completed = self.ends.get("completed", frozenset())
+        return bool(completed) and all(
+            self.ends.get(status) and self.ends[status].isdisjoint(completed)
+            for status in self.taken_for_running
+        )
 
     @cached_property
     def premature(self) -> tuple[str, ...]:
@@ -166,6 +177,11 @@ def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
+def _behind(loop: Repeated, ends: frozenset[ast.AST]) -> frozenset[ast.AST]:
+    last = (loop.end_lineno or 0, 0)
+    return frozenset(node for node in ends if not hasattr(node, "lineno") or place(node) > last)
+
+
 def _only_follows(loop: Repeated, completed: Outcome) -> bool:
     """Whether a ``for`` ends because what it goes through does, and by nothing of its own."""
     match loop:
@@ -211,11 +227,13 @@ class Polling:
         tables: dict[Repeated, dict[str, Outcome]] = {}
         sleeps: dict[ast.Call, Value] = {}
         yields: set[ast.AST] = set()
+        ends: dict[str, frozenset[ast.AST]] = {}
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         for status in statuses:
             run = self.run(scope, JobWorld(self.names, self.clients, status))
             if status == "in_progress":
                 sleeps, yields = run.sleeps, run.yields
+            ends[status] = run.ends
             if not run.outcomes:
                 if status == "in_progress":
                     return []
@@ -235,6 +253,7 @@ class Polling:
                     for other in tables
                     if other is not node
                 ),
+                {status: _behind(node, found) for status, found in ends.items()},
                 any(_is_in(hand, node, self.names) for hand in yields),
                 {call: value for call, value in sleeps.items() if _is_in(call, node, self.names)},
             )

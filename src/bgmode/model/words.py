@@ -64,13 +64,19 @@ def _is_asked_of_jobs_only(names: Names, node: ast.expr, scopes: list[ast.Module
 def _compared(polling: Polling, scopes: list[ast.Module | Code]) -> dict[ast.expr, set[object]]:
     """What a status is compared with, in any run of this code."""
     found: dict[ast.expr, set[object]] = {}
+    for_others: set[ast.expr] = set()
     for scope in scopes:
         for status in polling.provider.statuses:
             run = Run(JobWorld(polling.names, polling.clients, status, before=status))
             run.start(scope)
             for node, words in run.words.items():
                 found.setdefault(node, set()).update(words)
-    return found
+            for_others |= run.words_for_others
+    return {
+        node: words
+        for node, words in found.items()
+        if node not in for_others or polling.names.function(node) in scopes
+    }
 
 
 def _written(
