@@ -20,9 +20,15 @@ def poll_interval(subject: Subject) -> Iterator[Finding]:
             if seconds is None or seconds <= 0:
                 continue
             if seconds < policy.shortest and len(loop.sleeps) == 1 and loop.waits:
-                yield _finding(subject, call, seconds, policy.shortest, "at least")
+                whose = _whose(policy.min_interval)
+                yield _finding(subject, call, seconds, policy.shortest, f"{whose} at least")
             elif seconds > policy.longest:
-                yield _finding(subject, call, seconds, policy.longest, "at most")
+                whose = _whose(policy.max_interval)
+                yield _finding(subject, call, seconds, policy.longest, f"{whose} at most")
+
+
+def _whose(given: float | None) -> str:
+    return "the policy's poll.interval wants" if given is not None else "by default it should be"
 
 
 def _seconds(loop: PollLoop, call: ast.Call, value: Value) -> float | None:
@@ -52,14 +58,12 @@ def _argument(call: ast.Call) -> ast.expr | None:
 
 def _finding(subject: Subject, call: ast.Call, seconds: float, limit: float, bound: str) -> Finding:
     argument = _argument(call) or call
-    whose = "the default" if subject.policy.path is None else "the policy's"
     fix = None
     if isinstance(argument, ast.Constant):
         edit = ReplaceExpression(subject.span(argument), f"{limit:g}")
         fix = Fix("unsafe", f"wait {limit:g} s", (edit,))
     return subject.finding(
         argument,
-        f"this loop waits {seconds:g} s between polls, {whose} poll.interval wants {bound} "
-        f"{limit:g} s",
+        f"this loop waits {seconds:g} s between polls, {bound} {limit:g} s",
         fix=fix,
     )

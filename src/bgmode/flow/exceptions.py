@@ -75,7 +75,15 @@ def catches(handler: ast.ExceptHandler, way_out: Exit, world: World) -> Truth:
     answers = [_caught_by(name, way_out, world) for name in handler_names(handler, world.names)]
     if True in answers:
         return True
+    if way_out.exception is not None and not _is_of(handler, world):
+        return False
     return None if None in answers else False
+
+
+def _is_of(handler: ast.ExceptHandler, world: World) -> bool:
+    """Whether a handler may be for the exceptions that a poll raises."""
+    name = None if handler.type is None else world.names.qualify(handler.type)
+    return name is None or world.may_raise(name)
 
 
 def suppresses(names: list[str | None], way_out: Exit, world: World) -> Truth:

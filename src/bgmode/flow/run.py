@@ -85,7 +85,7 @@ class Run:
         self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
         self.ends: frozenset[ast.AST] = frozenset()  # what ends the whole function
         self.handled: set[ast.AST] = set()  # what a poll's exception has not got past
-        self.words_for_others: set[ast.expr] = set()  # what unknown things are compared with
+        self.sides: dict[ast.expr, set[ast.expr]] = {}  # and the expression that held the answer
         self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
@@ -166,8 +166,7 @@ class Run:
                 case Known(Answered()), Known(str() | tuple() | frozenset() as words):
                     found = {words} if isinstance(words, str) else set(words)
                     self.words.setdefault(node, set()).update(found)
-                case Unknown(), Known():
-                    self.words_for_others.add(node)
+                    self.sides.setdefault(node, set()).add(right if node is left else left)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -438,7 +437,7 @@ class Run:
         match pattern:
             case ast.MatchValue(value=value):
                 constant = self.value(value, state.copy())
-                self.compared(value, constant, ast.Eq(), value, subject)
+                self.compared(value, constant, ast.Eq(), self._subject_of(value), subject)
                 return truth(compare(ast.Eq(), subject, constant))
             case ast.MatchSingleton(value=constant):
                 return truth(compare(ast.Is(), subject, Known(constant)))
@@ -467,6 +466,13 @@ class Run:
                 return True
             case _:
                 return None
+
+    def _subject_of(self, pattern: ast.AST) -> ast.expr:
+        """What the ``match`` statement looks at that a pattern stands in."""
+        statement = next(
+            above for above in self.names.ancestors(pattern) if isinstance(above, ast.Match)
+        )
+        return statement.subject
 
     def _is_a(self, cls: ast.expr, subject: Value) -> bool:
         """Whether ``subject`` surely is an object of the class that ``cls`` names."""

@@ -62,5 +62,8 @@ class World(Protocol):
     def exception_is(self, name: str, ancestor: str) -> Truth:
         """Whether the exception class ``name`` is a subclass of ``ancestor``."""
 
+    def may_raise(self, name: str) -> bool:
+        """Whether polls may raise an exception of the class with that full dotted name."""
+
     def answers_a(self, class_name: str) -> bool:
         """Whether polls answer objects of that class."""

@@ -10,15 +10,17 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bgmode.flow.callees import last_name
 from bgmode.flow.exceptions import handler_names, is_subclass
-from bgmode.flow.names import CODE, Code, Names, dotted, unawaited
+from bgmode.flow.names import CODE, FunctionNode, Names, dotted, parameters, unawaited
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
 from bgmode.model.world import JobWorld
 
-_ENDS_JOBS = re.compile(r"cancel|abort|clean_?up|terminate|kill|rollback", re.IGNORECASE)
+_ENDS_JOBS = re.compile(r"(^|_)(cancel|abort|clean_?up|terminate|kill|stop)(_|$)", re.IGNORECASE)
+_LOOKS = frozenset({"getattr", "isinstance", "len", "bool", "hasattr", "type"})
 _ONLY_TELLS = re.compile(
     r"^(print|log|log_\w+|debug|info|warn|warning|error|exception|critical|echo|secho|msg|write_line"
     r"|len|str|repr|isinstance|getattr|hasattr|bool|type|id|format|join)$"
@@ -41,17 +43,21 @@ class Wait:
 
     def identifies(self, node: ast.AST) -> bool:
         """Whether what stands in ``node`` is enough to find the job again."""
-        match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in self.responses:
-                return attribute in _WHOLE
-            case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=name), field, *_]) if (
-                name in self.responses
-            ):
-                return isinstance(field, ast.Constant) and field.value == "id"
-            case ast.Name(id=name):
-                return name in self.responses or name in self.ids
-            case _:
-                return any(self.identifies(child) for child in ast.iter_child_nodes(node))
+        return _identifies(node, self.responses, self.ids)
+
+
+def _identifies(node: ast.AST, responses: frozenset[str], ids: frozenset[str]) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in responses:
+            return attribute in _WHOLE
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=name), field, *_]) if (
+            name in responses
+        ):
+            return isinstance(field, ast.Constant) and field.value == "id"
+        case ast.Name(id=name):
+            return name in responses or name in ids
+        case _:
+            return any(_identifies(child, responses, ids) for child in ast.iter_child_nodes(node))
 
 
 def waits(polling: Polling) -> Iterator[Wait]:
@@ -74,6 +80,12 @@ def _wait(polling: Polling, loop: PollLoop, call: BackgroundCall) -> Wait:
     for target, value in _bindings(loop.scope):
         if isinstance(target, ast.Name):
             value = unawaited(value)
+            match value:
+                case ast.Attribute(value=inner, attr=name) if name in _WHOLE and _asks(
+                    polling, call, unawaited(inner)
+                ):
+                    wait = Wait(loop, call, wait.responses, wait.ids | {target.id})
+                    continue
             if _asks(polling, call, value) or _is_name(value, wait.responses):
                 wait = Wait(loop, call, wait.responses | {target.id}, wait.ids)
             elif wait.identifies(value):
@@ -118,6 +130,8 @@ def _is_kept(polling: Polling, wait: Wait, *, told: bool) -> bool:
     elsewhere = _declared_elsewhere(scope)
     for node in ast.walk(scope):
         if getattr(node, "lineno", 0) > last and not _is_around(polling.names, node, wait.loop):
+            if not told and _hands_on_the_id(polling, wait, node):
+                return True
             continue
         match node:
             case ast.Call():
@@ -137,6 +151,25 @@ def _is_kept(polling: Polling, wait: Wait, *, told: bool) -> bool:
                 if node is not scope and wait.identifies(node):
                     return True
     return False
+
+
+def _hands_on_the_id(polling: Polling, wait: Wait, node: ast.AST) -> bool:
+    """Whether a call behind the loop is given the id itself, not the result."""
+    only_ids = replace(wait, responses=frozenset())
+    if not isinstance(node, ast.Call) or _only_tells(node):
+        return False
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    by_id = any(
+        isinstance(inner, ast.Attribute)
+        and inner.attr == "id"
+        and _is_name(inner.value, wait.responses)
+        for argument in given
+        for inner in ast.walk(argument)
+    )
+    if isinstance(polling.names.parent.get(node), ast.Raise):
+        return False
+    named = any(only_ids.identifies(argument) for argument in given)
+    return (by_id or named) and polling.clients.access(node.func) is None
 
 
 def _declared_elsewhere(scope: ast.AST) -> set[str]:
@@ -164,10 +197,32 @@ def _is_given(polling: Polling, wait: Wait, call: ast.Call) -> bool:
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     if not any(wait.identifies(argument) for argument in given):
         return False
-    if isinstance(polling.names.parent.get(call), ast.Raise):
+    looks = isinstance(call.func, ast.Name) and call.func.id in _LOOKS
+    if looks or isinstance(polling.names.parent.get(call), ast.Raise):
         return False
     asks = any(node in polling.polls for node in ast.walk(call)) or polling.polls_inside(call)
-    return not asks and polling.clients.access(call.func) is None
+    if asks or polling.clients.access(call.func) is not None:
+        return False
+    helper = polling.names.callee(call)
+    return helper is None or _keeps_what_it_is_given(polling, helper)
+
+
+def _keeps_what_it_is_given(polling: Polling, helper: FunctionNode) -> bool:
+    """Whether a function of this module does more with a response than look at it."""
+    held = frozenset(arg.arg for arg in parameters(helper))
+    for node in ast.walk(helper):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in _LOOKS:
+                continue
+            case ast.Call(args=arguments, keywords=keywords):
+                given = [*arguments, *(keyword.value for keyword in keywords)]
+                if polling.clients.access(node.func) is None and not _only_tells(node):
+                    if any(_identifies(argument, held, held) for argument in given):
+                        return True
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=value):
+                if _identifies(value, held, held):
+                    return True
+    return False
 
 
 def _only_tells(call: ast.Call) -> bool:
@@ -194,13 +249,23 @@ def _is_around(names: Names, node: ast.AST, loop: PollLoop) -> bool:
 def abandoned(polling: Polling) -> Iterator[tuple[Wait, ast.AST]]:
     """Waits that may end before the job, each with a place where nobody cancels it."""
     for wait in waits(polling):
-        if _is_kept(polling, wait, told=False):
+        if not wait.loop.is_decided or _is_kept(polling, wait, told=False):
+            continue
+        if _another_loop_follows(polling, wait):
             continue
         ends = [_leaving(polling.names, wait, way) for way in wait.loop.bounds]
         ends += _cancelled(polling.names, wait)
         for end in dict.fromkeys(ends):
             if not _is_ended(polling, wait, end) and not _hands_back(polling.names, wait, end):
                 yield wait, end
+
+
+def _another_loop_follows(polling: Polling, wait: Wait) -> bool:
+    """Whether the same block waits on, in a further poll loop."""
+    if isinstance(wait.loop.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    later = _statements_after(polling.names, wait.loop.node)
+    return any(loop.node in later for loop in polling.loops)
 
 
 def _leaving(names: Names, wait: Wait, way: ast.AST) -> ast.AST:
@@ -254,7 +319,7 @@ def _is_ended(polling: Polling, wait: Wait, end: ast.AST) -> bool:
     """Whether somebody cancels the job on this way out."""
     names = polling.names
     cancels = set(polling.calls.of_kind("cancel"))
-    for call in _ending_calls(names, wait.loop.scope, cancels):
+    for call in _ending_calls(names, wait, cancels):
         statement = names.statement(call)
         block = _block(names, statement) if statement is not None else []
         leaves = block[-1] if block and isinstance(block[-1], ast.Raise | ast.Return) else None
@@ -267,14 +332,15 @@ def _is_in_loop(names: Names, node: ast.AST, loop: PollLoop) -> bool:
     return loop.node in names.ancestors(node)
 
 
-def _ending_calls(
-    names: Names, scope: ast.Module | Code, cancels: set[ast.Call]
-) -> Iterator[ast.Call]:
+def _ending_calls(names: Names, wait: Wait, cancels: set[ast.Call]) -> Iterator[ast.Call]:
     """Calls in a function that cancel the job, or that may do so by their name or in their code."""
+    scope = wait.loop.scope
     for node in ast.walk(scope):
         if not isinstance(node, ast.Call):
             continue
-        if node in cancels or _ENDS_JOBS.search(ast.unparse(node.func)):
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        named = bool(_ENDS_JOBS.search(last_name(dotted(node.func) or "")))
+        if node in cancels or (named and any(wait.identifies(argument) for argument in given)):
             yield node
             continue
         function = names.callee(node)
@@ -296,7 +362,7 @@ def _hands_back(names: Names, wait: Wait, end: ast.AST) -> bool:
         case ast.Raise():
             return False
         case ast.ExceptHandler():
-            return any(wait.identifies(statement) for statement in end.body)
+            return _passes_on(wait, end.body)
     last = wait.loop.node.end_lineno or 0
     return any(
         node.lineno > last and node.value is not None and wait.identifies(node.value)
@@ -312,10 +378,28 @@ def _is_taken_over(names: Names, wait: Wait, node: ast.AST) -> bool:
         if isinstance(above, CODE):
             return False
         if isinstance(above, ast.Try) and below in above.body:
-            known = [handler for handler in above.handlers if wait.identifies(handler)]
-            if known or any(wait.identifies(statement) for statement in above.finalbody):
+            known = any(_passes_on(wait, handler.body) for handler in above.handlers)
+            if known or _passes_on(wait, above.finalbody):
                 return True
         below = above
+    return False
+
+
+def _passes_on(wait: Wait, statements: Iterable[ast.stmt]) -> bool:
+    """Whether some of these statements give the id to somebody else; a log line does not."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Call() if not _only_tells(node):
+                    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                    builtin = isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id)
+                    if not builtin and any(wait.identifies(argument) for argument in given):
+                        return True
+                case ast.Return(value=ast.expr() as value) if wait.identifies(value):
+                    return True
+                case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=value):
+                    if wait.identifies(value):
+                        return True
     return False
 
 
@@ -344,12 +428,26 @@ def _is_guarded(polling: Polling, wait: Wait, node: ast.AST) -> bool:
                 if any(wait.identifies(statement) for statement in last):
                     return True
             case ast.With(items=items) | ast.AsyncWith(items=items):
-                if any("suppress" in ast.unparse(item.context_expr) for item in items):
+                if any(_catches(polling.names, item.context_expr) for item in items):
+                    return True
+            case ast.Call(keywords=keywords):
+                if any(keyword.arg == "return_exceptions" for keyword in keywords):
                     return True
         if isinstance(above, CODE):
             return False
         below = above
     return False
+
+
+def _catches(names: Names, context: ast.expr) -> bool:
+    """``with suppress(...)``, and ``with attempt`` of a retry helper."""
+    if not isinstance(context, ast.Name):
+        return "suppress" in ast.unparse(context)
+    return any(
+        isinstance(above.target, ast.Name) and above.target.id == context.id
+        for above in names.ancestors(context)
+        if isinstance(above, ast.For | ast.AsyncFor)
+    )
 
 
 def _knows(polling: Polling, wait: Wait, handler: ast.ExceptHandler) -> bool:

@@ -34,7 +34,21 @@ class Limits:
         if self.names.function(scope) is None:
             return False
         uses = self._uses(scope)
-        return bool(uses) and all(self._is_timed(use) for use in uses)
+        return bool(uses) and all(self._is_timed(use) or self._is_cancelled(use) for use in uses)
+
+    def _is_cancelled(self, use: ast.AST) -> bool:
+        """Whether a function is run as a task that the function around it cancels."""
+        outer = self.names.function(use)
+        cancels = [
+            call for call in self.names.calls_of("cancel") if self.names.function(call) is outer
+        ]
+        tasks = {"create_task", "ensure_future", "start_soon", "start"}
+        return bool(cancels) and any(
+            isinstance(above, ast.Call)
+            and isinstance(above.func, ast.Name | ast.Attribute)
+            and (dotted(above.func) or "").rpartition(".")[2] in tasks
+            for above in self.names.ancestors(use)
+        )
 
     def timed_uses(self, scope: ast.Module | Code) -> list[ast.AST]:
         """Where a function is run under a time limit."""

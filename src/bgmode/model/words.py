@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bgmode.flow.names import FUNCTIONS, Code, Names
+from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
+from bgmode.model.own_words import OwnWords
 from bgmode.model.polling import Polling, place
 from bgmode.model.world import JobWorld
 
@@ -24,59 +25,47 @@ class ComparedWord:
     display: ast.Tuple | ast.List | ast.Set | None = None
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """What statuses are compared with (``words``), and the expressions that held them."""
+
+    words: dict[ast.expr, set[object]] = field(default_factory=dict)
+    sides: dict[ast.expr, set[ast.expr]] = field(default_factory=dict)
+
+
 def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     """The words that are no status of the provider, in the order of the text."""
     statuses = set(polling.provider.statuses)
-    scopes = _scopes(polling)
-    compared = {
-        node: words
-        for node, words in _compared(polling, scopes).items()
-        if _is_asked_of_jobs_only(polling.names, node, scopes)
-    }
-    found: dict[ast.AST, ComparedWord] = {}
-    for node, words in compared.items():
-        for word in words:
-            if isinstance(word, str) and word and word not in statuses:
-                if _is_the_authors_own(polling.names, word, node, compared):
-                    continue
-                for place_of_word in _written(polling.names, node, word, compared):
-                    found[place_of_word.node] = place_of_word
-    return tuple(sorted(found.values(), key=lambda compared_word: place(compared_word.node)))
-
-
-def _scopes(polling: Polling) -> list[ast.Module | Code]:
-    """The code that creates, polls or cancels."""
-    names = polling.names
     jobs = [call for kind in ("poll", "create", "cancel") for call in polling.calls.of_kind(kind)]
-    return list(dict.fromkeys(names.function(call) or names.tree for call in jobs))
+    own = OwnWords(polling.names, frozenset(jobs))
+    compared = _compared(polling, jobs)
+    found: dict[ast.AST, ComparedWord] = {}
+    for node, words in compared.words.items():
+        unknown = {word for word in words if isinstance(word, str) and word} - statuses
+        for side in compared.sides[node] if unknown else ():
+            held = own.of(side)
+            unknown = set() if held is None else unknown - held
+        for word in unknown:
+            for written in _written(polling.names, node, word, compared.words):
+                found[written.node] = written
+    return tuple(sorted(found.values(), key=lambda written: place(written.node)))
 
 
-def _is_asked_of_jobs_only(names: Names, node: ast.expr, scopes: list[ast.Module | Code]) -> bool:
-    """Whether a helper that compares is called with nothing but responses, as far as one sees."""
-    helper = names.function(node)
-    if helper is None or helper in scopes or not isinstance(helper, FUNCTIONS):
-        return True
-    return all(
-        (names.function(call) or names.tree) in scopes for call in names.calls_of(helper.name)
+def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
+    """The comparisons in any run of the code that creates, polls or cancels."""
+    names = polling.names
+    scopes: list[ast.Module | Code] = list(
+        dict.fromkeys(names.function(call) or names.tree for call in jobs)
     )
-
-
-def _compared(polling: Polling, scopes: list[ast.Module | Code]) -> dict[ast.expr, set[object]]:
-    """What a status is compared with, in any run of this code."""
-    found: dict[ast.expr, set[object]] = {}
-    for_others: set[ast.expr] = set()
+    found = _Compared()
     for scope in scopes:
         for status in polling.provider.statuses:
-            run = Run(JobWorld(polling.names, polling.clients, status, before=status))
+            run = Run(JobWorld(names, polling.clients, status, before=status))
             run.start(scope)
             for node, words in run.words.items():
-                found.setdefault(node, set()).update(words)
-            for_others |= run.words_for_others
-    return {
-        node: words
-        for node, words in found.items()
-        if node not in for_others or polling.names.function(node) in scopes
-    }
+                found.words.setdefault(node, set()).update(words)
+                found.sides.setdefault(node, set()).update(run.sides[node])
+    return found
 
 
 def _written(
@@ -91,9 +80,13 @@ def _written(
         case ast.Name(id=name):
             scope = names.defining_scope(name, node)
             binding = scope.only(name) if scope else None
-            value = binding.value if binding else None
-            if value is None or not _is_only_compared(names, name, compared):
-                return
+            value = binding.value if binding and _is_only_compared(names, node, compared) else None
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            owner = names.enclosing_class(node)
+            binding = names.scope(owner).only(name) if owner else None
+            stored = owner is not None and (owner, name) in names.attributes
+            only = not stored and _is_only_compared(names, node, compared)
+            value = binding.value if binding and only else None
         case ast.Attribute():
             return
     if value is None:
@@ -108,51 +101,16 @@ def _written(
         yield ComparedWord(word, value)
 
 
-def _is_the_authors_own(
-    names: Names, word: str, at: ast.expr, compared: dict[ast.expr, set[object]]
+def _is_only_compared(
+    names: Names, at: ast.Name | ast.Attribute, compared: dict[ast.expr, set[object]]
 ) -> bool:
-    """Whether the code around puts the word somewhere itself: a default, an own state, a label."""
-    return any(
-        isinstance(node, ast.Constant)
-        and node.value == word
-        and _is_near(names, node, at)
-        and not _is_a_criterion(names, node, compared)
-        for node in names.parent
-    )
-
-
-def _is_near(names: Names, node: ast.AST, at: ast.expr) -> bool:
-    """Whether code is of the same function or class, or of none."""
-    owner = names.enclosing_class(at)
-    same_class = owner is not None and names.enclosing_class(node) is owner
-    return names.function(node) in {names.function(at), None} or same_class
-
-
-def _is_a_criterion(names: Names, node: ast.AST, compared: dict[ast.expr, set[object]]) -> bool:
-    """Whether a constant stands in what something is compared with."""
-    for above in (node, *names.ancestors(node)):
-        if above in compared:
-            return True
-        match above:
-            case ast.Compare() | ast.MatchValue() | ast.arguments():
-                return True
-            case (
-                ast.Constant() | ast.Tuple() | ast.List() | ast.Set() | ast.BinOp() | ast.Starred()
+    """Whether a constant is read for comparisons with a status, and for nothing else."""
+    for node in names.parent:
+        match node, at:
+            case (ast.Name(id=one, ctx=ast.Load()), ast.Name(id=other)) | (
+                ast.Attribute(attr=one, ctx=ast.Load()),
+                ast.Attribute(attr=other),
             ):
-                continue
-            case ast.Call(func=ast.Name(id="frozenset" | "set" | "tuple" | "list")):
-                continue
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                return any(
-                    isinstance(reader, ast.Name) and reader.id == name for reader in compared
-                )
-        return False
-    return False
-
-
-def _is_only_compared(names: Names, name: str, compared: dict[ast.expr, set[object]]) -> bool:
-    return all(
-        node in compared
-        for node in names.parent
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    )
+                if one == other and node not in compared:
+                    return False
+    return True

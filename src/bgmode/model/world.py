@@ -87,6 +87,9 @@ class JobWorld:
             above = known.get(above)
         return False if ancestor in known or hasattr(builtins, ancestor) else None
 
+    def may_raise(self, name: str) -> bool:
+        return name.partition(".")[0] == self.provider.package or hasattr(builtins, name)
+
     def answers_a(self, class_name: str) -> bool:
         return class_name in self.provider.response_classes
 

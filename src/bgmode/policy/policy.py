@@ -82,9 +82,23 @@ class Poll:
     longer than five minutes is half of the ten that a response is kept at least.
     """
 
-    shortest: float = 0.5
-    longest: float = 300.0
+    min_interval: float | None = None
+    max_interval: float | None = None
     max_wait: float | None = None
+
+    @property
+    def shortest(self) -> float:
+        """The shortest interval; where the file gives none, no longer than the longest."""
+        if self.min_interval is not None:
+            return self.min_interval
+        return min(0.5, self.max_interval or 0.5)
+
+    @property
+    def longest(self) -> float:
+        """The longest interval; where the file gives none, no shorter than the shortest."""
+        if self.max_interval is not None:
+            return self.max_interval
+        return max(300.0, self.min_interval or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,21 +253,26 @@ def idempotency(reader: Reader, node: Node, key: str) -> Idempotency:
 
 def poll(reader: Reader, node: Node, key: str) -> Poll:
     """``poll``: the range of intervals, and the longest wait."""
-    values = reader.fields(node, key, {"interval": _interval, "max_wait": duration})
+    values = reader.fields(node, key, {"interval": _interval, "max_wait": _some_time})
     shortest, longest = values.get("interval", (None, None))
-    known = {"shortest": shortest, "longest": longest, "max_wait": values.get("max_wait")}
-    return Poll(**{name: value for name, value in known.items() if value is not None})
+    return Poll(shortest, longest, values.get("max_wait"))
 
 
 def _interval(reader: Reader, node: Node, key: str) -> tuple[float | None, float | None]:
-    values = reader.fields(node, key, {"min": duration, "max": duration})
+    values = reader.fields(node, key, {"min": _some_time, "max": _some_time})
     shortest, longest = values.get("min"), values.get("max")
-    low = Poll().shortest if shortest is None else shortest
-    high = Poll().longest if longest is None else longest
-    if low > high:
-        reader.problem(node, key, f"min ({low:g} s) is more than max ({high:g} s)")
+    if shortest is not None and longest is not None and shortest > longest:
+        reader.problem(node, key, f"min ({shortest:g} s) is more than max ({longest:g} s)")
         return (None, None)
     return (shortest, longest)
+
+
+def _some_time(reader: Reader, node: Node, key: str) -> float | None:
+    seconds = duration(reader, node, key)
+    if seconds == 0:
+        reader.problem(node, key, "this must be more than 0 s")
+        return None
+    return seconds
 
 
 def zdr(reader: Reader, node: Node, key: str) -> Zdr:
