@@ -57,7 +57,9 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     else:  # it may begin with something else, such as None
         statuses = ", ".join(f'"{status}"' for status in loop.provider.terminal)
         value, message = f"{text} not in {{{statuses}}}", "go on until the status is terminal"
-    grade: Applicability = "safe" if loop.tells_apart_later else "unsafe"
+    grade: Applicability = (
+        "safe" if subject.case.module.polling.tells_apart_later(loop) else "unsafe"
+    )
     return Fix(grade, message, (ReplaceExpression(subject.span(condition), value),))
 
 

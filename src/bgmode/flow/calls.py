@@ -15,6 +15,7 @@ from bgmode.flow.values import (
     POLLED,
     TRUE,
     UNKNOWN,
+    Answered,
     ClassRef,
     Function,
     Gathered,
@@ -177,6 +178,8 @@ class CallExpressions:
         positional, _ = self.arguments(node, state)
         result = method(receiver, name, positional)
         if result is not None:
+            if not (isinstance(result, Known) and isinstance(result.value, Answered)):
+                self.run.look_closely(receiver, *positional)
             return result
         collection = as_many(receiver)
         if collection is None:
@@ -201,6 +204,8 @@ class CallExpressions:
         alone: bool,
     ) -> Value:
         positional, keywords = self.arguments(node, state)
+        self.run.look_closely(*positional)
+        self.run.look_at_field(receiver, positional[0] if positional else UNKNOWN)
         key = dotted(base)
         match name, positional:
             case "get" | "pop", [Known(str() as wanted), *default]:
@@ -344,6 +349,8 @@ class CallExpressions:
 
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
+        if name not in {"str", "isinstance", "getattr", "bool"}:
+            self.run.look_closely(*positional, *keywords.fields.values())
         match name, positional:
             case "str", [Known(str() as text)] if not isinstance(text, Member) or text.printed:
                 return positional[0]
@@ -409,6 +416,7 @@ class CallExpressions:
             case Instance() | ClassRef() | Record(owner=ast.ClassDef()):
                 chain = ast.Attribute(node.args[0], attribute, ast.Load())
                 return self._expressions.attribute(ast.copy_location(chain, node), state)
+        self.run.look_at_field(base, Known(attribute))
         found = part(base, attribute)
         if isinstance(found, Missing):
             return default[0] if default else UNKNOWN

@@ -116,7 +116,11 @@ def is_subclass(name: str, ancestor: str, world: World) -> Truth:
         return decided
     local = _local_class(name, world.names)
     if local is not None:
-        return _by_bases(local, ancestor, world)
+        known = world.names.subclasses
+        if (name, ancestor) not in known:
+            known[name, ancestor] = None  # while it is looked at: a cycle is unknown
+            known[name, ancestor] = _by_bases(local, ancestor, world)
+        return known[name, ancestor]
     one, other = _builtin(name), _builtin(ancestor)
     if one is not None and other is not None:
         return issubclass(one, other)

@@ -77,10 +77,14 @@ def join_states(states: Iterable[State], *, blame: bool = False) -> State | None
 
 def join_two(left: State, right: State, *, blame: bool = False) -> State:
     """What is certain of a state that is either ``left`` or ``right``."""
-    names = {
-        name: join(left.names.get(name, MISSING), right.names.get(name, MISSING), blame=blame)
-        for name in {**left.names, **right.names}
-    }
+    names = dict(left.names)
+    for name, value in right.names.items():
+        held = names.get(name, MISSING)
+        if held is not value:
+            names[name] = join(held, value, blame=blame)
+    if len(names) != len(right.names):
+        for name in left.names.keys() - right.names.keys():
+            names[name] = join(left.names[name], MISSING, blame=blame)
     return State(
         names, join_truth(left.polled, right.polled), join_truth(left.waited, right.waited)
     )

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, TypeGuard
 
 from bgmode.flow.calls import CallExpressions
-from bgmode.flow.exits import Diverges, State, join_states
+from bgmode.flow.exits import Diverges, State
 from bgmode.flow.names import (
     ANY_ENTRY,
     Binding,
@@ -41,6 +41,7 @@ from bgmode.flow.values import (
     binary,
     collection,
     compare,
+    is_nested,
     item_of,
     join,
     many,
@@ -49,6 +50,7 @@ from bgmode.flow.values import (
     negate,
     opened,
     part,
+    text,
     truth,
     unknown,
     with_part,
@@ -68,10 +70,15 @@ class Expressions:
         self.names = run.world.names
         self.calls = CallExpressions(self)
         self.objects = Objects(self)
-        self._static: dict[int, Value] = {}
+        self.constants: dict[int, Value] = {}
+
+    def take_over(self, constants: dict[int, Value]) -> None:
+        """Use what another run has found out about the code outside, but for what polls say."""
+        self.constants = {key: value for key, value in constants.items() if not value.polled}
 
     def value(self, node: ast.expr, state: State) -> Value:
         """The value of ``node``; what evaluating it does is done to ``state``."""
+        self.run.spend(1)
         match node:
             case ast.Constant(value=constant):
                 return Known(constant) if constant is not ... else UNKNOWN
@@ -145,16 +152,16 @@ class Expressions:
 
     def static(self, node: ast.expr) -> Value:
         """The value of an expression that stands outside the code that is run."""
-        known = self._static.get(id(node))
+        known = self.constants.get(id(node))
         if known is not None:
             return known
-        self._static[id(node)] = UNKNOWN  # while it is looked at: a cycle is unknown
+        self.constants[id(node)] = UNKNOWN  # while it is looked at: a cycle is unknown
         with self.run.aside():
             try:
                 value = self.value(node, State({}, False, False))
             except Diverges:
                 value = UNKNOWN
-        self._static[id(node)] = value
+        self.constants[id(node)] = value
         return value
 
     def callee_name(self, node: ast.expr) -> str | None:
@@ -179,7 +186,7 @@ class Expressions:
             return self._imported_twice(scope, name)
         value = self._binding(binding, name, scope)
         mapping = isinstance(value, Record) and value.mapping
-        if mapping and self.run.world.careful and name in self.names.escaping_anywhere:
+        if mapping and self.run.world.careful and name in self.run.aliases.escaping_anywhere:
             return unknown(value)
         entries = self.names.mutated.get(name)
         return value if entries is None else _shared(value, entries)
@@ -225,6 +232,7 @@ class Expressions:
             case Symbol(name):
                 return self.symbol(f"{name}.{node.attr}")
             case _:
+                self.run.look_at_field(base, Known(node.attr))
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 
@@ -308,7 +316,7 @@ class Expressions:
                 further = evaluate(other, aside)
             except Diverges:
                 continue
-            joined = join_states([state, aside], blame=result.polled)
+            joined = self.run.join([state, aside], blame=result.polled)
             if joined is not None:
                 state.become(joined)
             decided = truth(further)
@@ -333,6 +341,7 @@ class Expressions:
 
     def combine(self, operator: ast.operator, left: Value, right: Value) -> Value:
         """``left operator right``."""
+        self.run.look_closely(left, right)
         return binary(operator, left, right)
 
     def reading(self, target: ast.expr, state: State) -> Value:
@@ -364,7 +373,7 @@ class Expressions:
                 ends.append(inner)
             except Diverges:
                 continue
-        joined = join_states(ends, blame=test.polled)
+        joined = self.run.join(ends, blame=test.polled)
         if joined is None:
             raise Diverges
         state.become(joined)
@@ -380,9 +389,10 @@ class Expressions:
                 or (piece.conversion == -1 and piece.format_spec is None)
                 for piece in parts
             )
-            if plain:
-                text = "".join(value.value for value in values if isinstance(value, Known))
-                return Known(text, any(value.polled for value in values))
+            whole = text(value.value for value in values if isinstance(value, Known))
+            self.run.look_closely(*values)
+            if plain and whole is not None:
+                return Known(whole, any(value.polled for value in values))
         return unknown(*values)
 
     # Collections
@@ -404,6 +414,7 @@ class Expressions:
     ) -> Value:
         """``[a, *b]`` or ``{a, b}``."""
         values = self._flat(elements, state)
+        self.run.look_closely(*values)
         spread = any(isinstance(element, ast.Starred) for element in elements)
         constant = collection(Gathered if spread else kind, values)
         if isinstance(constant, Known):
@@ -418,6 +429,7 @@ class Expressions:
 
     def _tuple(self, elements: list[ast.expr], state: State) -> Value:
         values = self._flat(elements, state)
+        self.run.look_closely(*values)
         spread = any(isinstance(element, ast.Starred) for element in elements)
         if spread:  # what it is good for is asking what is in it, not in which order
             constant = collection(frozenset, values)
@@ -427,6 +439,8 @@ class Expressions:
             return Many(unknown(*values), surely or None, constant.polled, fixed=True)
         if all(isinstance(value, Known) for value in values):
             return collection(tuple, values)
+        if any(is_nested(value) for value in values):
+            return unknown(*values)
         fields = {str(position): value for position, value in enumerate(values)}
         return Record(fields, MISSING, any(value.polled for value in values))
 
@@ -437,7 +451,9 @@ class Expressions:
             if key is None:
                 result = merged(result, value)
                 continue
-            match self.value(key, state):
+            known = self.value(key, state)
+            self.run.look_closely(known)
+            match known:
                 case Known(str() | int() as constant):
                     result = with_part(result, str(constant), value)
                 case _:
@@ -561,6 +577,7 @@ class Expressions:
     def _collected(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, values: list[Value]
     ) -> Value:
+        self.run.look_closely(*values)
         kind = Gathered if isinstance(node, ast.SetComp) else Listed
         constant = collection(kind, values)
         return constant if isinstance(constant, Known) else many(values)
@@ -568,6 +585,8 @@ class Expressions:
     def _subscript(self, node: ast.Subscript, state: State) -> Value:
         base = self.value(node.value, state)
         index = self.value(node.slice, state)
+        self.run.look_closely(index)
+        self.run.look_at_field(base, index)
         match base, index:
             case Record(), Known(str() | int() as key):
                 found = part(base, str(key))
@@ -590,6 +609,7 @@ class Expressions:
         """Run ``container[index] = value``."""
         key = dotted(container)
         old = self.value(container, state)
+        self.run.look_closely(index)
         if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             return

@@ -18,6 +18,8 @@ Loop: TypeAlias = ast.While | ast.For | ast.AsyncFor
 Repeated: TypeAlias = Loop | FunctionNode
 """What is run again and again: a loop, or a function that comes back to its beginning."""
 
+Assignment: TypeAlias = ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.AugAssign
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SCOPES = (ast.Module, ast.ClassDef, *CODE)
@@ -42,11 +44,6 @@ MUTATORS = frozenset(
     ]
 )
 """Methods that change the list, set or dict they are called on."""
-_READING = frozenset(
-    "len print str repr bool isinstance getattr sorted tuple any all list set frozenset dict sum"
-    " min max enumerate zip reversed range deque".split()
-)
-_FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
 ANY_ENTRY = object()
 """Some entry of a mapping, nobody knows which."""
 
@@ -159,9 +156,15 @@ class Names:
         self.classes: list[ast.ClassDef] = []
         self.imports: dict[str, str] = {}
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
-        self._escaping: dict[ast.AST, set[str]] = {}
+        self.assignments: list[Assignment] = []
+        self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
         self._yielding: dict[Code, bool] = {}
+        self._scope_nodes: dict[ast.AST, ScopeNode] = {}
+        self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
+        self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
+        self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
+        self.aliases: object = None  # kept here for those who ask for them
         self._walk()
 
     def _walk(self) -> None:
@@ -176,8 +179,11 @@ class Names:
                 case ast.Subscript(
                     value=ast.Name(id=name), slice=index, ctx=ast.Store() | ast.Del()
                 ):
+                    self.entries_set.append(node)
                     key = index.value if isinstance(index, ast.Constant) else ANY_ENTRY
                     self.mutated.setdefault(name, set()).add(key)
+                case ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.AugAssign():
+                    self.assignments.append(node)
                 case ast.While() | ast.For() | ast.AsyncFor():
                     self.loops.append(node)
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -234,6 +240,23 @@ class Names:
         ]
         return not calls or not all(_gives(call, code, name) for call in calls)
 
+    def last_loop(self, scope: ScopeNode) -> int:
+        """The position of the last statement of ``scope`` that is or holds a loop; -1 for none."""
+        return self._last_loops.get(scope, -1)
+
+    @cached_property
+    def _last_loops(self) -> dict[ScopeNode, int]:
+        found: dict[ScopeNode, int] = {}
+        for loop in self.loops:
+            scope = self.function(loop) or self.tree
+            body = [] if isinstance(scope, ast.Lambda) else scope.body
+            step: ast.AST = loop
+            while self.parent[step] is not scope:
+                step = self.parent[step]
+            position = next((index for index, node in enumerate(body) if node is step), -1)
+            found[scope] = max(found.get(scope, -1), position)
+        return found
+
     def calls_of(self, name: str) -> list[ast.Call]:
         """The calls of something that is called ``name``, alone or as an attribute."""
         return self._calls_by_name.get(name, [])
@@ -267,6 +290,12 @@ class Names:
 
         Decorators, default values and base classes belong to the scope outside.
         """
+        found = self._scope_nodes.get(node)
+        if found is None:
+            found = self._scope_nodes[node] = self._find_scope_node(node)
+        return found
+
+    def _find_scope_node(self, node: ast.AST) -> ScopeNode:
         below = node
         for above in self.ancestors(node):
             if isinstance(above, SCOPES) and not _is_header(above, below):
@@ -314,7 +343,13 @@ class Names:
     def defining_scope(self, name: str, at: ast.AST) -> Scope | None:
         """The scope that ``name`` belongs to when it is read at ``at``."""
         own = self.scope_node(at)
-        scope_node: ScopeNode = own
+        key = (name, own)
+        if key not in self._defining:
+            self._defining[key] = self._find_defining_scope(name, own)
+        return self._defining[key]
+
+    def _find_defining_scope(self, name: str, own: ScopeNode) -> Scope | None:
+        scope_node = own
         while True:
             visible = scope_node is own or not isinstance(scope_node, ast.ClassDef)
             scope = self.scopes[scope_node]
@@ -414,119 +449,40 @@ class Names:
         for function in self.functions:
             inner = self.function(function) is not None
             if inner and (function.name in handed_on or function.decorator_list):
-                for name in self.scopes[function].elsewhere | self._changed_outside(function):
+                for name in self.scopes[function].elsewhere | self.changed_outside(function):
                     scope = self.defining_scope(name, function)
                     if scope is not None:
                         found.setdefault(name, set()).add(scope.node)
         return found
 
-    def escaping(self, at: ast.AST) -> set[str]:
-        """The names and paths whose object has another name, or is handed on, in this function."""
-        scope = self.function(at) or self.tree
-        if scope not in self._escaping:
-            self._escaping[scope] = set(self._find_escaping(scope))
-        return self._escaping[scope]
+    def changed_outside(self, function: FunctionNode) -> set[str]:
+        """The dicts, lists and sets of the scopes around that a function changes in place."""
+        return self._changed_outside.get(function, set())
 
     @cached_property
-    def escaping_anywhere(self) -> set[str]:
-        """The same for the whole module."""
-        return set(self._find_escaping(self.tree))
-
-    def _find_escaping(self, scope: ast.AST) -> Iterator[str]:
-        for node in ast.walk(scope):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)) if (
-                    self._takes_over(node, name, other)
-                ):
-                    continue
-                case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
-                    yield from (dotted(name) or "" for name in [*targets, value])
-                case (
-                    ast.AnnAssign(target=target, value=ast.Name() | ast.Attribute() as value)
-                    | ast.NamedExpr(target=target, value=ast.Name() | ast.Attribute() as value)
-                ):
-                    yield from (dotted(name) or "" for name in (target, value))
-                case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
-                    yield from (dotted(element) or "" for element in elements)
-                case ast.Call(func=ast.Name(id=name)) if name in _READING or (
-                    isinstance(self.parent.get(node), ast.Raise)
-                ):
-                    continue
-                case ast.Call(args=arguments, keywords=keywords):
-                    given = [*arguments, *(keyword.value for keyword in keywords if keyword.arg)]
-                    yield from (dotted(argument) or "" for argument in given)
-                case ast.FunctionDef() | ast.AsyncFunctionDef() if node is not scope:
-                    yield from self._changed_outside(node)
-
-    def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
-        """``pending = still``, where ``still`` is made anew before anything else is done to it."""
-        loop = next((above for above in self.ancestors(node) if isinstance(above, LOOPS)), None)
-        scope = self.function(node) or self.tree
-        if loop is None or self.function(loop) is not self.function(node):
-            return False
-        mentions = [statement for statement in loop.body if reads(statement, {other})]
-        if not mentions or mentions[-1] is not self._within(loop, node):
-            return False
-        match mentions[0]:
-            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == other:
-                fresh = isinstance(value, _FRESH)
-            case ast.AnnAssign(target=ast.Name(id=bound), value=value) if bound == other:
-                fresh = isinstance(value, _FRESH)
-            case _:
-                return False
-        return fresh and mentions[-1] is node and name not in self._mutated_in(scope)
-
-    def _within(self, loop: Loop, node: ast.AST) -> ast.AST:
-        """The statement of the loop's body that ``node`` is or stands in."""
-        return next(
-            (step for step in (node, *self.ancestors(node)) if self.parent.get(step) is loop), node
-        )
-
-    def _mutated_in(self, scope: ast.AST) -> set[str]:
-        found: set[str] = set()
-        for node in ast.walk(scope):
-            match node:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
-                    method in MUTATORS
-                ):
-                    found.add(name)
-                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                    found.add(name)
-                case ast.AugAssign(target=ast.Name(id=name)):
-                    found.add(name)
+    def _changed_outside(self) -> dict[ScopeNode, set[str]]:
+        found: dict[ScopeNode, set[str]] = {}
+        for node, name in self.changes_in_place:
+            function = self.function(node)
+            while function is not None:
+                if name not in self.scopes[function].bindings:
+                    found.setdefault(function, set()).add(name)
+                function = self.function(function)
         return found
 
-    def _changed_outside(self, function: FunctionNode) -> set[str]:
-        own = self.scopes[function].bindings
-        names: set[str] = set()
-        for node in ast.walk(function):
-            match node:
-                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                    names.add(name)
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)) if (
-                    attribute in MUTATORS
-                ):
-                    names.add(name)
-        return {name for name in names if name not in own}
-
-    def stored_in(self, loop: Loop) -> set[str]:
-        """The attributes (by their last name) that a loop sets, or a method that it calls."""
-        stored: set[str] = set()
-        called: set[str] = set()
-        for node in ast.walk(loop):
-            match node:
-                case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                    stored.add(name)
-                case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
-                    called.add(name)
-        for function in self.functions:
-            if function.name in called:
-                stored |= {
-                    node.attr
-                    for node in ast.walk(function)
-                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-                }
-        return stored
+    @cached_property
+    def changes_in_place(self) -> list[tuple[ast.AST, str]]:
+        """Where a name's object is changed: ``name.append(x)``, ``name[k] = x``."""
+        found: list[tuple[ast.AST, str]] = [
+            (entry, entry.value.id)
+            for entry in self.entries_set
+            if isinstance(entry.value, ast.Name)
+        ]
+        for call in self.calls:
+            match call.func:
+                case ast.Attribute(value=ast.Name(id=name), attr=method) if method in MUTATORS:
+                    found.append((call, name))
+        return found
 
     def qualify(self, node: ast.expr) -> str | None:
         """The dotted name of something imported: ``oa.OpenAI`` is ``openai.OpenAI``."""

@@ -9,7 +9,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bgmode.flow.exits import Diverges, Exit, State, join_states
+from bgmode.flow.exits import Diverges, Exit, State
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names
 from bgmode.flow.retrying import Retrying, retrying
 from bgmode.flow.turns import Turns
@@ -69,7 +69,7 @@ class Rounds(Turns):
                 self._leave(way_out.guessed() if unseen else way_out)
         for way_out in ends:
             self._stop(way_out)
-        return self._goes_on(join_states(following, blame=guessed))
+        return self._goes_on(self._run.join(following, blame=guessed))
 
     def _next(self, way_out: Exit) -> State:
         """The state in which a retried function begins anew."""

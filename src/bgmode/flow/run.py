@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bgmode.flow import callees
+from bgmode.flow.aliases import aliases_of
 from bgmode.flow.exceptions import catches, expects, handler_names, raised_name, suppresses
 from bgmode.flow.exits import Diverges, Effect, Exit, Flow, Outcome, State, join_states, join_two
 from bgmode.flow.expressions import Expressions
@@ -56,8 +57,21 @@ from bgmode.flow.values import (
 )
 from bgmode.flow.world import World
 
-_MOST_STEPS = 6_000  # statements of one run
+_MOST_WORK = 60_000  # expressions of one run; joining states counts as well
 _DEEPEST_CALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """How far a function has come before anything in it depends on a poll.
+
+    ``position`` is that of the top-level statement that comes next, ``constants`` what is known
+    of the code outside.
+    """
+
+    position: int
+    state: State
+    constants: dict[int, Value]
 
 
 class GaveUp(Exception):
@@ -73,6 +87,7 @@ class Run:
     def __init__(self, world: World) -> None:
         self.world = world
         self.names = world.names
+        self.aliases = aliases_of(world.names)
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.given: list[Value] = []  # what a generator yields
@@ -92,7 +107,10 @@ class Run:
         self.turn = 0  # of the innermost loop, the first is 1
         self.polls = 0
         self._expressions = Expressions(self)
-        self._steps = 0
+        self._work = 0
+        self.prefix: Prefix | None = None
+        self.questions: set[tuple[object, ...]] = set()  # what was asked of the answer
+        self.looked_closely = False  # and something that cannot be put as a question
         self._stack: list[ScopeNode] = []
         self._frames: dict[ScopeNode, State] = {}  # of functions that wait for a call
         self._timeouts: list[ast.AST] = []
@@ -103,28 +121,101 @@ class Run:
 
     # The run as a whole
 
-    def start(self, scope: ast.Module | Code) -> None:
-        """Run ``scope`` from its beginning."""
+    def start(
+        self,
+        scope: ast.Module | Code,
+        *,
+        prefix: Prefix | None = None,
+        loops_only: bool = False,
+    ) -> None:
+        """Run ``scope`` from its beginning, or from where another run has come (``prefix``).
+
+        ``loops_only`` stops behind the last loop.
+        """
+        if scope in self.names.hopeless:
+            self.gave_up = True
+            return
         state = State({}, False, False)
-        if isinstance(scope, CODE):
-            for arg in parameters(scope):
-                state.names[arg.arg] = self.parameter(scope, arg.arg)
         self._stack.append(scope)
         try:
+            if isinstance(scope, CODE) and prefix is None:
+                for arg in parameters(scope):
+                    state.names[arg.arg] = self.parameter(scope, arg.arg)
             match scope:
                 case ast.Lambda(body=body):
                     self.value(body, state)
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if is_round(self.names, scope):
                     self._rounds(scope, state)
                 case _:
-                    self._ended(scope, self.block(scope.body, state))
-            self._run_pending()
+                    self._ended(scope, self._from(scope, state, prefix, loops_only=loops_only))
+            if not loops_only:
+                self._run_pending()
         except Diverges:
             pass
         except (GaveUp, RecursionError):
             for loop, outcome in self.outcomes.items():
                 self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
             self.gave_up = True
+            self.names.hopeless.add(scope)
+
+    def _from(
+        self,
+        scope: ast.Module | FunctionNode,
+        state: State,
+        prefix: Prefix | None,
+        *,
+        loops_only: bool,
+    ) -> Flow:
+        """Run the statements of ``scope`` itself, and remember how far it comes without a poll."""
+        statements = scope.body[: self.names.last_loop(scope) + 1] if loops_only else scope.body
+        if prefix is not None:
+            self._expressions.take_over(prefix.constants)
+        first = 0 if prefix is None else prefix.position
+        following: State | None = state if prefix is None else prefix.state.copy()
+        exits: list[Exit] = []
+        for position in range(first, len(statements)):
+            if following is None:
+                break
+            if self.polls == 0 and not self.outcomes:
+                self.prefix = Prefix(position, following.copy(), self._expressions.constants)
+            flow = self.statement(statements[position], following)
+            exits += flow.exits
+            following = flow.falls
+        return Flow(following, exits)
+
+    def spend(self, work: int) -> None:
+        """Count what has been done; raises :class:`GaveUp` once it is too much."""
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise GaveUp
+
+    def join(self, states: Iterable[State], *, blame: bool = False) -> State | None:
+        """What is certain whichever of ``states`` it is; None where there are none."""
+        ends = list(states)
+        if len(ends) > 1:
+            self.spend(sum(len(state.names) for state in ends) // 8)
+        return join_states(ends, blame=blame)
+
+    def merge(self, flows: Sequence[Flow], *, blame: bool = False) -> Flow:
+        """One flow for several branches. ``blame``: a poll's answer decided unseen."""
+        falls = self.join((flow.falls for flow in flows if flow.falls is not None), blame=blame)
+        exits = [way_out for flow in flows for way_out in flow.exits]
+        return Flow(falls, [way_out.guessed() for way_out in exits] if blame else exits)
+
+    def look_closely(self, *values: Value) -> None:
+        """Take note that the letters of an answer matter: no other answer can share this run."""
+        if not self.looked_closely:
+            self.looked_closely = any(
+                isinstance(value, Known) and isinstance(value.value, Answered) for value in values
+            )
+
+    def look_at_field(self, record: Value, name: Value) -> None:
+        """Take note that a field of an answer has been read."""
+        match record, name:
+            case Record(polled=True), Known(str() as field):
+                self.questions.add((field,))
+            case Record(polled=True), _:
+                self.looked_closely = True
 
     def _ended(self, scope: ast.Module | Code, flow: Flow) -> None:
         ends = {way_out.node for way_out in flow.exits if not way_out.implicit}
@@ -160,6 +251,7 @@ class Run:
     ) -> None:
         """Take note of a comparison with what a poll has answered."""
         if isinstance(operator, ast.In | ast.NotIn) and _is_word(other):
+            self.look_closely(value, other)
             return  # asks for a part of a text
         for node, compared, word in ((right, value, other), (left, other, value)):
             match compared, word:
@@ -167,6 +259,9 @@ class Run:
                     found = {words} if isinstance(words, str) else set(words)
                     self.words.setdefault(node, set()).update(found)
                     self.sides.setdefault(node, set()).add(right if node is left else left)
+                    self.questions.add((operator, words, node is right))
+                case Known(Answered()), Record():
+                    self.looked_closely = True
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -225,9 +320,7 @@ class Run:
 
     def statement(self, node: ast.stmt, state: State) -> Flow:
         """Run one statement."""
-        self._steps += 1
-        if self._steps > _MOST_STEPS:
-            raise GaveUp
+        self.spend(1)
         outer, self.raised = self.raised, []
         try:
             flow = self._dispatch(node, state)
@@ -402,7 +495,7 @@ class Run:
         otherwise = state.copy()
         self._expressions.refine(node.test, state, holds=True)
         self._expressions.refine(node.test, otherwise, holds=False)
-        return merge(
+        return self.merge(
             [self.block(node.body, state), self.block(node.orelse, otherwise)], blame=test.polled
         )
 
@@ -421,7 +514,7 @@ class Run:
                     if fits and not flows:
                         raise
                     if fits:
-                        return merge(flows, blame=subject.polled)
+                        return self.merge(flows, blame=subject.polled)
                     continue  # it raises where the pattern fits, and does not where it does not
                 state = inner.copy() if fits else join_two(state, inner)
                 fits = False if guard is False else (fits if guard else None)
@@ -429,9 +522,9 @@ class Run:
                 continue
             flows.append(self.block(case.body, inner))
             if fits:
-                return merge(flows, blame=subject.polled and len(flows) > 1)
+                return self.merge(flows, blame=subject.polled and len(flows) > 1)
         flows.append(Flow(state))
-        return merge(flows, blame=subject.polled and len(flows) > 1)
+        return self.merge(flows, blame=subject.polled and len(flows) > 1)
 
     def _fits(self, pattern: ast.pattern, subject: Value, state: State) -> Truth:
         match pattern:
@@ -531,18 +624,18 @@ class Run:
     def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
         """Whether ``value`` may be changed under another name than ``key``."""
         matters = self.world.careful or self.loops > 0
-        return matters and _has_other_names(key, value, self.names.escaping(at))
+        return matters and _has_other_names(key, value, self.aliases.escaping(at))
 
     def _forget_attributes(self, node: Loop, state: State) -> None:
         """What somebody else may change while the loop runs: attributes that the loop does not
         set, and objects that have another name as well."""
         stored: set[str] | None = None
-        escaping = self.names.escaping(node)
+        escaping = self.aliases.escaping(node)
         for key, value in state.names.items():
             if _has_other_names(key, value, escaping):
                 state.names[key] = loosened(value)
             elif "." in key:
-                stored = self.names.stored_in(node) if stored is None else stored
+                stored = self.aliases.stored_in(node) if stored is None else stored
                 if key.rpartition(".")[2] not in stored:
                     state.names[key] = unknown(value)
 
@@ -573,11 +666,11 @@ class Run:
             if caught:
                 flows.append(self._handle(handler, caught))
         flows[0].exits += raised
-        return self._finally(node.finalbody, merge(flows))
+        return self._finally(node.finalbody, self.merge(flows))
 
     def _handle(self, handler: ast.ExceptHandler, caught: list[Exit]) -> Flow:
         guess = any(way_out.guess for way_out in caught)
-        state = join_states((way_out.state for way_out in caught), blame=guess)
+        state = self.join((way_out.state for way_out in caught), blame=guess)
         if state is None:
             return Flow(None)
         polls = any(way_out.exception is not None for way_out in caught)
@@ -855,7 +948,7 @@ class Run:
             ends.append(flow.falls)
             results.append(NONE)
         blame = any(way_out.guess for way_out in returns)
-        end = join_states(ends, blame=blame)
+        end = self.join(ends, blame=blame)
         if end is None:
             raise Diverges
         self._write_back(function, end, state, caller=state)
@@ -891,13 +984,6 @@ def _has_other_names(key: str, value: Value, escaping: set[str]) -> bool:
     """Whether what ``key`` holds, or the object it is an attribute of, has another name."""
     owner, dot, _ = key.partition(".")
     return (bool(dot) and owner in escaping) or (is_mutable(value) and key in escaping)
-
-
-def merge(flows: Sequence[Flow], *, blame: bool = False) -> Flow:
-    """One flow for several branches. ``blame``: a poll's answer decided unseen."""
-    falls = join_states((flow.falls for flow in flows if flow.falls is not None), blame=blame)
-    exits = [way_out for flow in flows for way_out in flow.exits]
-    return Flow(falls, [way_out.guessed() for way_out in exits] if blame else exits)
 
 
 def _element(value: Value, position: int, count: int) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
-from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_states, join_two
+from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_two
 from bgmode.flow.names import Loop, Repeated, dotted
 from bgmode.flow.values import (
     MISSING,
@@ -80,9 +80,7 @@ class Turns:
             current = self._turn(current)
         run.turn = outer_turn
         self.polls = run.polls > polls_before
-        after = join_states(
-            (end for end, _ in self.left), blame=any(guess for _, guess in self.left)
-        )
+        after = run.join((end for end, _ in self.left), blame=any(guess for _, guess in self.left))
         if after is None and self.endless:
             self._run.stuck += 1
             after = seen[-1]  # what follows is judged all the same
@@ -204,7 +202,9 @@ class LoopTurns(Turns):
         function, sentinel = self.sentinel  # iter(function, sentinel)
         call = ast.copy_location(ast.Call(function, [], []), function)
         value = self.item = self._run.value(call, state)
-        return compare(ast.NotEq(), value, self._run.value(sentinel, state))
+        wanted = self._run.value(sentinel, state)
+        self._run.compared(call, value, ast.NotEq(), sentinel, wanted)
+        return compare(ast.NotEq(), value, wanted)
 
     def _next_of(self, stream: Stream, state: State) -> Value:
         """Ask a generator for its next item."""
@@ -265,7 +265,7 @@ class LoopTurns(Turns):
             else:
                 self._take(way_out)
         self._note()
-        ended = join_states(following, blame=guessed)
+        ended = self._run.join(following, blame=guessed)
         if ended is not None and self._drained is not None:
             self._drained.end_turn(ended)
         return self._goes_on(ended)

@@ -217,6 +217,8 @@ def join(left: Value, right: Value, *, blame: bool = False) -> Value:
 
     ``blame`` says that a poll's answer decided which of the two it is.
     """
+    if left is right:
+        return left
     if left == right and type(_constant(left)) is type(_constant(right)):
         return left
     match left, right:
@@ -540,6 +542,32 @@ def _contains(container: Value, item: Value) -> Truth:
             return None
 
 
+def _is_deep(constant: object) -> bool:
+    """Whether a constant holds collections of collections."""
+    if not isinstance(constant, tuple | frozenset):
+        return False
+    return any(isinstance(item, tuple | frozenset) for item in constant)
+
+
+def text(pieces: Iterable[str]) -> str | None:
+    """The pieces put together; None where that gets too long."""
+    whole = "".join(pieces)
+    return whole if len(whole) <= _LARGEST else None
+
+
+def is_nested(value: Value, levels: int = 3) -> bool:
+    """Whether ``value`` holds records of records, more than a few levels deep."""
+    match value:
+        case Known(tuple() | frozenset() as items):
+            return any(_is_deep(item) for item in items)
+        case Record(fields):
+            return levels == 0 or any(is_nested(inner, levels - 1) for inner in fields.values())
+        case Many(item):
+            return levels == 0 or is_nested(item, levels - 1)
+        case _:
+            return False
+
+
 def binary(operator: ast.operator, left: Value, right: Value) -> Value:
     """The value of ``left operator right``; numbers are never computed."""
     result: object = None
@@ -590,6 +618,8 @@ def collection(kind: type, items: Iterable[Value]) -> Value:
         return unknown(*values)
     constants = [item.value for item in values if isinstance(item, Known)]
     polled = any(item.polled for item in values)
+    if any(_is_deep(constant) for constant in constants):
+        return unknown(*values)
     try:
         return Known(kind(constants), polled)
     except TypeError:
@@ -635,9 +665,13 @@ def method(receiver: Value, name: str, arguments: list[Value]) -> Value | None:
             pass
         case _:
             return None
+    if any(isinstance(word, str) and len(word) > _LARGEST for word in (receiver.value, *constants)):
+        return None
     try:
         result = getattr(receiver.value, name)(*constants)
     except (TypeError, ValueError):
+        return None
+    if isinstance(result, str) and len(result) > _LARGEST:
         return None
     if isinstance(receiver.value, Answered) and name in _KEEPS_SPELLING:
         result = Answered(result)

@@ -216,9 +216,9 @@ def _keeps_what_it_is_given(polling: Polling, helper: FunctionNode) -> bool:
                 continue
             case ast.Call(args=arguments, keywords=keywords):
                 given = [*arguments, *(keyword.value for keyword in keywords)]
-                if polling.clients.access(node.func) is None and not _only_tells(node):
-                    if any(_identifies(argument, held, held) for argument in given):
-                        return True
+                looks = _only_tells(node) or polling.clients.access(node.func) is not None
+                if not looks and any(_identifies(argument, held, held) for argument in given):
+                    return True
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=value):
                 if _identifies(value, held, held):
                     return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bgmode.flow.exits import Outcome, Way, is_comparable
+from bgmode.flow.judging import Answering, judged
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
@@ -41,8 +42,6 @@ class PollLoop:
     provider: Provider
     bounded_outside: bool = False
     is_one_of_several: bool = False
-    ends: Mapping[str, frozenset[ast.AST]] = field(default_factory=dict)
-    """The statements behind the loop that end the function, for each status."""
     hands_out: bool = False
     """Whether each turn yields to a consumer, who can stop."""
     sleeps: Mapping[ast.Call, Value] = field(default_factory=dict)
@@ -90,15 +89,6 @@ class PollLoop:
     def bounded(self) -> tuple[str, ...]:
         """The terminal statuses on which only the loop's bound leaves it."""
         return tuple(status for status in self.taken_for_running if status not in self.endless)
-
-    @property
-    def tells_apart_later(self) -> bool:
-        """Whether the code after the loop treats what the loop misses otherwise than completed."""
-        completed = self.ends.get("completed", frozenset())
-        return bool(completed) and all(
-            self.ends.get(status) and self.ends[status].isdisjoint(completed)
-            for status in self.taken_for_running
-        )
 
     @cached_property
     def premature(self) -> tuple[str, ...]:
@@ -224,20 +214,11 @@ class Polling:
         return self.names.function(loop) or self.names.tree
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
+        runs = judged(scope, self._answers)
+        running = runs["in_progress"]
+        sleeps, yields = running.sleeps, running.yields
         tables: dict[Repeated, dict[str, Outcome]] = {}
-        sleeps: dict[ast.Call, Value] = {}
-        yields: set[ast.AST] = set()
-        ends: dict[str, frozenset[ast.AST]] = {}
-        statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
-        for status in statuses:
-            run = self.run(scope, JobWorld(self.names, self.clients, status))
-            if status == "in_progress":
-                sleeps, yields = run.sleeps, run.yields
-            ends[status] = run.ends
-            if not run.outcomes:
-                if status == "in_progress":
-                    return []
-                continue
+        for status, run in runs.items():
             for node, outcome in run.outcomes.items():
                 tables.setdefault(node, {})[status] = outcome
         return [
@@ -253,7 +234,6 @@ class Polling:
                     for other in tables
                     if other is not node
                 ),
-                {status: _behind(node, found) for status, found in ends.items()},
                 any(_is_in(hand, node, self.names) for hand in yields),
                 {call: value for call, value in sleeps.items() if _is_in(call, node, self.names)},
             )
@@ -264,6 +244,26 @@ class Polling:
             and not table.get("in_progress", Outcome()).acts  # each turn makes another job
             and not _only_follows(node, table.get("completed", Outcome()))
         ]
+
+    @cached_property
+    def _answers(self) -> dict[str, Answering]:
+        """What polls may answer; first that the job runs."""
+        statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
+        return {
+            status: Answering(
+                status,
+                frozenset(name for name, when in self.provider.signs.items() if status in when),
+                JobWorld(self.names, self.clients, status),
+            )
+            for status in statuses
+        }
+
+    def tells_apart_later(self, loop: PollLoop) -> bool:
+        """Whether the code after the loop treats what the loop misses otherwise than completed."""
+        runs = judged(loop.scope, self._answers, loops_only=False)
+        completed = _behind(loop.node, runs["completed"].ends)
+        missed = [_behind(loop.node, runs[status].ends) for status in loop.taken_for_running]
+        return bool(completed) and all(ends and ends.isdisjoint(completed) for ends in missed)
 
     def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:
         """The optional parameters that bound a loop, each by itself, where they are given."""

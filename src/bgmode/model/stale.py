@@ -42,7 +42,7 @@ class StaleLoops:
 
     def _stale(self, scope: ast.Module | Code) -> Iterator[Stale]:
         """Loops that look at the response as it was before them, whatever polls answer."""
-        if not any(self._polling.scope_of(loop) is scope for loop in self.names.loops):
+        if not self._candidates(scope):
             return
         ended = self._polling.provider.terminal[0]
         all_ended = self._outcomes(scope, before=ended, later=ended)
@@ -53,6 +53,14 @@ class StaleLoops:
         }
         for loop in found:
             yield Stale(loop, self._dropped_poll(loop))
+
+    def _candidates(self, scope: ast.Module | Code) -> bool:
+        """Whether there is a loop that does not already tell a completed job from a running one."""
+        decided = {loop.node for loop in self._polling.loops if loop.is_decided}
+        return any(
+            self._polling.scope_of(loop) is scope and loop not in decided
+            for loop in self.names.loops
+        )
 
     def _unmoved(
         self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Repeated, Outcome]

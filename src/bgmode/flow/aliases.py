@@ -1,0 +1,151 @@
+"""Objects with more than one name: what may be changed behind a name's back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from bgmode.flow.names import LOOPS, Assignment, Loop, Names, ScopeNode, dotted, reads
+
+_READING = frozenset(
+    "len print str repr bool isinstance getattr sorted tuple any all list set frozenset dict sum"
+    " min max enumerate zip reversed range deque".split()
+)
+_FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
+
+
+class Aliases:
+    """The aliases of one module."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._stored: dict[Loop, set[str]] = {}
+
+    def escaping(self, at: ast.AST) -> set[str]:
+        """The names and paths whose object has another name, or is handed on, in this function."""
+        return self._escaping.get(self.names.function(at) or self.names.tree, set())
+
+    @property
+    def escaping_anywhere(self) -> set[str]:
+        """The same for the whole module."""
+        return self._escaping.get(self.names.tree, set())
+
+    @cached_property
+    def _escaping(self) -> dict[ScopeNode, set[str]]:
+        found: dict[ScopeNode, set[str]] = {}
+        for call in self.names.calls:
+            self._add(found, call, set(self._handed_on(call)))
+        for assignment in self.names.assignments:
+            self._add(found, assignment, set(self._named_twice(assignment)))
+        for function in self.names.functions:
+            self._add(found, function, self.names.changed_outside(function))
+        return found
+
+    def _add(self, found: dict[ScopeNode, set[str]], node: ast.AST, escaping: set[str]) -> None:
+        if not escaping:
+            return
+        scope = self.names.function(node)
+        while scope is not None:
+            found.setdefault(scope, set()).update(escaping)
+            scope = self.names.function(scope)
+        found.setdefault(self.names.tree, set()).update(escaping)
+
+    def _handed_on(self, call: ast.Call) -> Iterator[str]:
+        match call.func:
+            case ast.Name(id=name) if name in _READING:
+                return
+        if isinstance(self.names.parent.get(call), ast.Raise):
+            return
+        for argument in (*call.args, *(k.value for k in call.keywords if k.arg)):
+            path = dotted(argument)
+            if path is not None:
+                yield path
+
+    def _named_twice(self, node: Assignment) -> Iterator[str]:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)) if (
+                self._takes_over(node, name, other)
+            ):
+                return
+            case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
+                yield from (dotted(name) or "" for name in [*targets, value])
+            case (
+                ast.AnnAssign(target=target, value=ast.Name() | ast.Attribute() as value)
+                | ast.NamedExpr(target=target, value=ast.Name() | ast.Attribute() as value)
+            ):
+                yield from (dotted(name) or "" for name in (target, value))
+            case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
+                yield from (dotted(element) or "" for element in elements)
+
+    def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
+        """``pending = still``, where ``still`` is made anew before anything else is done to it."""
+        loop = next(
+            (above for above in self.names.ancestors(node) if isinstance(above, LOOPS)), None
+        )
+        scope = self.names.function(node) or self.names.tree
+        if loop is None or self.names.function(loop) is not self.names.function(node):
+            return False
+        mentions = [statement for statement in loop.body if reads(statement, {other})]
+        if not mentions or mentions[-1] is not self._within(loop, node):
+            return False
+        match mentions[0]:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == other:
+                fresh = isinstance(value, _FRESH)
+            case ast.AnnAssign(target=ast.Name(id=bound), value=value) if bound == other:
+                fresh = isinstance(value, _FRESH)
+            case _:
+                return False
+        return fresh and mentions[-1] is node and not self._is_changed_in_place(name, scope)
+
+    def _within(self, loop: Loop, node: ast.AST) -> ast.AST:
+        """The statement of the loop's body that ``node`` is or stands in."""
+        return next(
+            (
+                step
+                for step in (node, *self.names.ancestors(node))
+                if self.names.parent.get(step) is loop
+            ),
+            node,
+        )
+
+    def _is_changed_in_place(self, name: str, scope: ScopeNode) -> bool:
+        changed = any(
+            other == name and (self.names.function(node) or self.names.tree) is scope
+            for node, other in self.names.changes_in_place
+        )
+        return changed or any(
+            isinstance(node, ast.AugAssign)
+            and isinstance(node.target, ast.Name)
+            and node.target.id == name
+            for node in self.names.assignments
+        )
+
+    def stored_in(self, loop: Loop) -> set[str]:
+        """The attributes (by their last name) that a loop sets, or a method that it calls."""
+        if loop in self._stored:
+            return self._stored[loop]
+        stored: set[str] = set()
+        called: set[str] = set()
+        for node in ast.walk(loop):
+            match node:
+                case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                    stored.add(name)
+                case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+                    called.add(name)
+        for function in self.names.functions:
+            if function.name in called:
+                stored |= {
+                    node.attr
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+                }
+        self._stored[loop] = stored
+        return stored
+
+
+def aliases_of(names: Names) -> Aliases:
+    """The aliases of the module that ``names`` speaks of, found once."""
+    if not isinstance(names.aliases, Aliases):
+        names.aliases = Aliases(names)
+    return names.aliases

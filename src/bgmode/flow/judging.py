@@ -1,0 +1,68 @@
+"""Runs one function once for each answer that a poll may give, and no more often than needed.
+
+Two things are shared. What stands before the first poll is the same for every answer: later
+runs begin where the first one came to it. And answers that nothing in a run has told apart
+would run just alike: a run takes down what it asked of the answer (``Question``), and another
+answer that replies the same to all of it shares the run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bgmode.flow.names import Code
+from bgmode.flow.run import Prefix, Run
+from bgmode.flow.values import Known, compare, truth
+from bgmode.flow.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A world in which every poll answers ``word``; ``signs`` are the fields that are set then."""
+
+    word: str
+    signs: frozenset[str]
+    world: World
+
+
+def judged(
+    scope: ast.Module | Code, answers: Mapping[str, Answering], *, loops_only: bool = True
+) -> dict[str, Run]:
+    """One run of ``scope`` for each of ``answers``, by their keys; some share one.
+
+    ``loops_only`` leaves out what stands behind the last loop. A function whose first run is
+    given up is not run again.
+    """
+    runs: dict[str, Run] = {}
+    kept: list[tuple[Answering, Run]] = []
+    prefix: Prefix | None = None
+    for key, answering in answers.items():
+        shared = next((run for other, run in kept if _is_alike(answering, other, run)), None)
+        if shared is None:
+            shared = Run(answering.world)
+            shared.start(scope, prefix=prefix, loops_only=loops_only)
+            prefix = prefix or shared.prefix
+            kept.append((answering, shared))
+        runs[key] = shared
+        if shared.gave_up:
+            return dict.fromkeys(answers, shared)
+    return runs
+
+
+def _is_alike(one: Answering, other: Answering, run: Run) -> bool:
+    """Whether a run with ``other`` would have gone just so with ``one``."""
+    if run.looked_closely:
+        return False
+    return all(_reply(question, one) == _reply(question, other) for question in run.questions)
+
+
+def _reply(question: tuple[object, ...], answering: Answering) -> object:
+    match question:
+        case (str() as sign,):
+            return sign in answering.signs
+        case (ast.cmpop() as operator, constant, bool() as first):
+            sides = (Known(answering.word), Known(constant))
+            return truth(compare(operator, *(sides if first else reversed(sides))))
+    return None
