@@ -1,8 +1,9 @@
 """Compares the abstract run with Python itself on many random programs.
 
-    python benchmarks/oracle.py --verdicts 200000 --seed 1
+    python benchmarks/oracle.py --verdicts 200000 --seed 1 --jobs 2
 
-Prints the programs where the two disagree, reduced, and how many verdicts were compared.
+Prints the programs where the two disagree, reduced, and how many verdicts were compared, by
+kind of program.
 """
 
 from __future__ import annotations

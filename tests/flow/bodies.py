@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .phrases import PENDING, TERMINAL, Phrases, Scope
+from .phrases import API_ERRORS, PENDING, TERMINAL, Phrases, Scope
 
 Lines: TypeAlias = list[str]
 Writer: TypeAlias = Callable[[], Lines]
@@ -85,6 +85,7 @@ class Body(Phrases):
             (1.3, (lambda: self._match(depth)) if compound else None),
             (0.4, (lambda: self._late_closure(depth)) if compound and self.may_loop else None),
             (1.7 if self._loops < 2 else 0.2, (lambda: self.loop(depth)) if loops else None),
+            (2, self._yield if self.scope.yields else None),
         )
 
     def _one_of(self, *choices: tuple[float, Writer | None]) -> Lines:
@@ -111,6 +112,7 @@ class Body(Phrases):
             (0.3, lambda: [f"{name} = spare = {self.polling()}"]),
             (0.3, lambda: [f"{name}, *_ = [{self.polling()}, None]"]),
             (0.5, lambda: [f"poll({scope.job})"]),
+            (9 if scope.wary else 0.5, lambda: self._guarded(f"{name} = {self.polling()}")),
             (1, self._line(scope.statuses, lambda n: f"{n} = {self.polling()}.status")),
             (1, self._line(scope.answers, lambda n: f"{n} = poll_dict({scope.job})")),
             (1, self._line(scope.absent, lambda n: f"{n} = {self.polling()}")),
@@ -120,7 +122,74 @@ class Body(Phrases):
                 self._line(scope.flags, lambda n: f"{n}, {name} = {stepper}") if stepper else None,
             ),
             (1.5, self._several_jobs if scope.pending else None),
+            (3, self._crowd if scope.crowds else None),
+            (2, self._collect if scope.results else None),
         )
+
+    def _yield(self) -> Lines:
+        return self._one_of(
+            (3, lambda: [f"yield {self.rng.choice(self.scope.responses)}"]),
+            (1, lambda: [f"yield {self.condition(0)}"]),
+            (1, self._line(self.scope.words, lambda n: f"{n} = yield {self.status()}")),
+            (0.5, lambda: ["yield from [None, None]"]),
+        )
+
+    def _crowd(self) -> Lines:
+        """A statement about a set of jobs."""
+        name = self.rng.choice(self.scope.crowds)
+        response = self.rng.choice(self.scope.responses)
+        test = f"{response}.status in {self.container()}"
+        kept = f"{{j for j in {name} if poll(j).status {self._in()} {self.container()}}}"
+        dropped = [f"{name}.{self.rng.choice(['remove', 'discard'])}(j)"]
+        return self.rng.choice(
+            [
+                suite(
+                    f"for j in {self.rng.choice(['list', 'sorted', 'tuple', 'set'])}({name}):",
+                    [f"{response} = poll(j)", *suite(f"if {test}:", dropped)],
+                ),
+                [f"{name} = {kept}"],
+                [f"{name} -= {kept}"],
+                [f"{name} = {name} - {kept}"],
+                [f"{name}.difference_update({kept})"],
+                suite(
+                    f"if {name}:",
+                    [
+                        f"j = {name}.pop()",
+                        f"{response} = poll(j)",
+                        *suite(f"if not {test}:", [f"{name}.add(j)"]),
+                    ],
+                ),
+            ]
+        )
+
+    def _collect(self) -> Lines:
+        """A statement about responses by job."""
+        name = self.rng.choice(self.scope.results)
+        jobs = self.rng.choice(
+            [f"{self.scope.settings}.jobs", *self.scope.pending, *self.scope.crowds]
+        )
+        response = self.rng.choice(self.scope.responses)
+        test = f"{self._in()} {self.container()}"
+        kept = suite(f"if {response}.status {test}:", [f"{name}[j] = {response}"])
+        dropped = suite(f"if {response}.status {test}:", [f"del {name}[j]"])
+        return self.rng.choice(
+            [
+                [f"{name} = {{j: poll(j) for j in {jobs}}}"],
+                [f"{name}.update({{j: poll(j) for j in {jobs}}})"],
+                suite(f"for j in list({jobs}):", [f"{response} = poll(j)", *kept]),
+                suite(f"for j, {response} in list({name}.items()):", dropped),
+                [f"{name} = {{j: r for j, r in {name}.items() if r.status {test}}}"],
+            ]
+        )
+
+    def _guarded(self, line: str) -> Lines:
+        """A poll of which an exception is expected."""
+        name = self._fresh("error") if self.chance(0.3) else ""
+        caught = self.rng.choice([*API_ERRORS, "Exception", "(ApiError, OSError)"])
+        head = f"except {caught}" + (f" as {name}" if name else "")
+        goes_on = ["continue" if self._loops and self.chance(0.5) else "pass"]
+        handler = goes_on if self.chance(0.4) else self._handler(1, name)
+        return [*suite("try:", [line]), *suite(f"{head}:", handler)]
 
     def _several_jobs(self) -> Lines:
         name = self.rng.choice(self.scope.pending)
@@ -181,6 +250,7 @@ class Body(Phrases):
             (0.5, line(scope.absent, lambda n: f"{n} = None")),
             (1.5, line(scope.counters, lambda n: f"{n} += 1", lambda n: f"{n} -= 1")),
             (0.3, line(scope.counters, lambda n: f"{n} = {self._number()}")),
+            (1.5, self._count if scope.counters else None),
             (0.3, line(scope.deadlines, lambda n: f"{n} = time.time() + {self._number()}")),
             (1.5, line(scope.mappings, self._set_entry)),
             (0.4, line(scope.answers, lambda n: f"{n} = {{'status': {self.status()}}}")),
@@ -197,6 +267,9 @@ class Body(Phrases):
             (0.4, self._swap if len(scope.responses) > 1 else None),
             (1, self._remember_error if scope.caught and scope.words else None),
         )
+
+    def _count(self) -> Lines:
+        return suite(f"if {self.decisive()}:", [f"{self.rng.choice(self.scope.counters)} += 1"])
 
     def _fresh_status(self) -> str:
         return f"{self.rng.choice(self.scope.responses)}.status"
@@ -304,6 +377,7 @@ class Body(Phrases):
             (3, lambda: f"return {self.result(self)}"),
             (2, lambda: f"raise {self.error()}"),
             (0.2, lambda: "sys.exit(1)"),
+            (3, (lambda: f"return {self.scope.again}") if loop and self.scope.again else None),
             (4, (lambda: "raise") if self._in_handler else None),
         )
 
@@ -324,7 +398,7 @@ class Body(Phrases):
             name = self._fresh("error") if self.chance(0.4) else ""
             head = f"except {self.handled()}" + (f" as {name}" if name else "")
             lines += suite(f"{head}:", self._handler(depth, name))
-        if handlers and self.chance(0.1):
+        if handlers and self.chance(0.15):
             lines += suite("except:", self._handler(depth, ""))
         if handlers and self.chance(0.25):
             lines += suite("else:", self.block(depth - 1))
@@ -390,7 +464,8 @@ class Body(Phrases):
     def _late_closure(self, depth: int) -> Lines:
         """A closure that is defined where it is used."""
         name = self._fresh("later")
-        inner = Body(self.rng, self.scope.inner(caught=[]), lambda b: b.condition(1), budget=3)
+        scope = self.scope.inner(caught=[], yields=False)
+        inner = Body(self.rng, scope, lambda b: b.condition(1), budget=3)
         content = [*inner._if(1), f"return {inner.condition(1)}"]
         lines = suite(f"def {name}():", content if reads_only(content) else ["return False"])
         return [*lines, *suite(f"if {name}():", self.block(depth - 1))]
@@ -399,6 +474,7 @@ class Body(Phrases):
 
     def loop(self, depth: int) -> Lines:
         """A loop that polls, most of the time."""
+        scope = self.scope
         head, first = self._loop_head()
         self._loops += 1
         handler, self._in_handler = self._in_handler, False
@@ -409,6 +485,9 @@ class Body(Phrases):
             body.append("time.sleep(1)")
         self._loops -= 1
         self._in_handler = handler
+        if scope.wary and self.chance(0.3):
+            otherwise = ["pass"] if self.chance(0.5) else self._handler(1, "")
+            body = [*suite("try:", body), *suite(f"except {self.handled()}:", otherwise)]
         lines = suite(head, body)
         if self.chance(0.15):
             lines += suite("else:", self.block(depth - 1))
@@ -430,6 +509,8 @@ class Body(Phrases):
             ),
             (0.3, (lambda: f"for j in {scope.settings}.jobs:") if scope.settings else None),
             (1, self._over(scope.pending, lambda name: f"while {name}:")),
+            (4, self._over(scope.crowds, lambda name: f"while {name}:")),
+            (2, self._over(scope.results, lambda name: f"while len({name}) < 2:")),
         )
         endless = head.startswith("while ") and head[6:-1] in {"True", "1"}
         if endless and self.chance(0.6):

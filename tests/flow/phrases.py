@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 STATUSES = ("queued", "in_progress", "completed", "failed", "cancelled", "incomplete")
 PENDING = ("queued", "in_progress")
+RUNNING = "in_progress"
+ENDED = "completed"
 TERMINAL = ("completed", "failed", "cancelled", "incomplete")
 BUILTIN_ERRORS = (
     "Exception",
@@ -24,6 +26,12 @@ BUILTIN_ERRORS = (
     "OSError",
     "ArithmeticError",
 )
+API_ERRORS = {"NotFound": "ApiError", "ApiError": "Exception"}
+"""The exception classes of the outside, each with its base."""
+GONE = "NotFound"
+"""What polls raise, where that is their answer."""
+ANSWERS = (*STATUSES, GONE)
+"""What polls may answer from now on."""
 STOPPING_ERRORS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
 
 Phrase: TypeAlias = Callable[[], str]
@@ -61,6 +69,8 @@ class Scope:
     procedures: list[str] = field(default_factory=list)  # whole statements
     containers: list[str] = field(default_factory=list)  # anything a status may be in
     pending: list[str] = field(default_factory=list)  # a list of jobs that shrinks
+    crowds: list[str] = field(default_factory=list)  # a set of jobs that shrinks
+    results: list[str] = field(default_factory=list)  # a dict of responses by job
     closures: list[str] = field(default_factory=list)  # functions without parameters
     callers: list[str] = field(default_factory=list)  # call a function and give its result
     caught: list[str] = field(default_factory=list)  # exceptions, in handlers
@@ -68,6 +78,10 @@ class Scope:
     groups: list[str] = field(default_factory=list)  # tuples of exception classes
     job: str = "job"
     settings: str | None = None
+    kind: str = "plain"  # what is special about this program
+    yields: bool = False
+    again: str | None = None  # a call of the entry itself
+    wary: bool = False  # expects polls to raise
     focus: str | None = None  # the field whose names this program is mainly about
 
     def inner(self, **changes: object) -> Scope:
@@ -325,7 +339,9 @@ class Phrases:
             (0.5, self._over(scope.histories, self._about_history)),
             (0.5, self._over(scope.contexts, self._about_context)),
             (0.7, self._over(scope.pending, self._about_pending)),
-            (0.7, self._about_jobs if scope.settings else None),
+            (3 if scope.kind == "jobs" else 0.7, self._about_jobs if scope.settings else None),
+            (2, self._over(scope.crowds, self._about_pending)),
+            (2, self._over(scope.results, self._about_results)),
             (0.7, self._through_a_caller if scope.callers and scope.closures else None),
             (2, self.one_of(scope.conditions)),
             (0.7, self._over(scope.steppers, lambda call: f"{call}[0]")),
@@ -402,8 +418,33 @@ class Phrases:
             (1, self._over(scope.bare(scope.responses), lambda name: f"({name} := poll(j))")),
         )
         every = self.rng.choice(["any", "all"])
-        jobs = self.rng.choice([f"{scope.settings}.jobs", *scope.pending])
-        return f"{every}({poll}.status {self._in()} {self.container()} for j in {jobs})"
+        jobs = self.rng.choice([f"{scope.settings}.jobs", *scope.pending, *scope.crowds])
+        test, loop = f"{poll}.status {self._in()} {self.container()}", f"for j in {jobs}"
+        if scope.kind != "jobs" or self.chance(0.5):
+            return f"{every}({test} {loop})"
+        return self.rng.choice(
+            [
+                f"{every}([{test} {loop}])",
+                f"(not {every}({test} {loop}))",
+                f"(len([j {loop} if {test}]) == 0)",
+                f"bool([j {loop} if {test}])",
+                f"(next((j {loop} if {test}), None) is None)",
+                f"(sum(1 {loop} if {test}) == len({jobs}))",
+                f"({{poll(j).status {loop}}} <= {self.set_of_words()})",
+            ]
+        )
+
+    def _about_results(self, name: str) -> str:
+        every, test = self.rng.choice(["any", "all"]), f"{self._in()} {self.container()}"
+        return self.rng.choice(
+            [
+                f"{every}(r.status {test} for r in {name}.values())",
+                f"{every}({name}[j].status {test} for j in {name})",
+                f"(len({name}) == 2)",
+                f"('one' in {name})",
+                f"(not {name})",
+            ]
+        )
 
     def _through_a_caller(self) -> str:
         caller = self.rng.choice(self.scope.callers)
@@ -511,6 +552,7 @@ class Phrases:
         return self.weighted(
             (5, self.one_of(self.scope.errors)),
             (5, lambda: self.rng.choice(BUILTIN_ERRORS)),
+            (1, lambda: self.rng.choice(list(API_ERRORS))),
             (0.4, (lambda: self.rng.choice(STOPPING_ERRORS)) if stopping else None),
         )
 
@@ -533,6 +575,7 @@ class Phrases:
         """What stands behind ``except``."""
         return self.weighted(
             (6, self.error_class),
+            (3, lambda: self.rng.choice(list(API_ERRORS))),
             (3, lambda: "Exception"),
             (2, lambda: f"({self.error_class()}, {self.error_class()})"),
             (1, self.one_of(self.scope.groups)),

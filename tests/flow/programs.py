@@ -15,12 +15,13 @@ import re
 import sys
 from dataclasses import dataclass
 
+from .asynchrony import asynchronous
 from .bodies import Body, Lines, Result, indented, leaves, reads_only, suite
 from .phrases import BUILTIN_ERRORS, STATUSES, Phrases, Scope
 
 _OUTSIDE = (
     "flag, looks_fine, make_error, work, log, pause_a_bit, lock, use, subscribe, VERBOSE,"
-    " Response, Context"
+    " Response, Context, ApiError, NotFound"
 )
 _WORD = re.compile(r"\w+")
 
@@ -33,19 +34,40 @@ class Program:
 
     source: str
     entry: str
+    kind: str = "plain"
+
+
+KINDS = {
+    "plain": 6.0,
+    "jobs": 1.0,
+    "generator": 1.0,
+    "recursive": 1.0,
+    "async": 1.0,
+    "timed": 1.0,
+}
+"""What programs there are, and how many of them."""
 
 
 def generate(seed: int) -> Program:
     """The program that belongs to ``seed``."""
-    return _Author(random.Random(seed)).program()
+    (kind,) = random.Random(f"kind of {seed}").choices(list(KINDS), list(KINDS.values()))
+    return of_kind(kind, seed)
+
+
+def of_kind(kind: str, seed: int) -> Program:
+    """The program of a certain kind that belongs to ``seed``."""
+    return _Author(random.Random(seed), kind).program()
 
 
 class _Author:
     """Writes one module."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, kind: str) -> None:
         self.rng = rng
-        self.module = Scope(focus=rng.choice([None, None, *_FOCUSES]))
+        self.kind = kind
+        self.module = Scope(
+            focus=rng.choice([None, None, *_FOCUSES]), wary=rng.random() < 0.35, kind=kind
+        )
         self.deep: set[str] = set()  # functions that call others: nobody but the entry does
         self.stores: dict[str, str] = {}  # procedures of a box and a response: what box is
         self.functions: set[str] = set()
@@ -62,7 +84,9 @@ class _Author:
             self._function(position)
         entry = self._class() if self._chance(0.25) else self._entry()
         source = ast.unparse(ast.parse("\n".join(self.lines))) + "\n"
-        return Program(source, entry)
+        if self.kind in {"async", "timed"}:
+            source = asynchronous(source, entry, self.rng, timed=self.kind == "timed")
+        return Program(source, entry, self.kind)
 
     def _chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -125,7 +149,7 @@ class _Author:
         names: Lines = []
         for position in range(self.rng.randint(0, 3)):
             name = f"JobError{position}"
-            base = self.rng.choice([*self.rng.choice([[], [], names]), *BUILTIN_ERRORS])
+            base = self.rng.choice([*self.rng.choice([["ApiError"], [], names]), *BUILTIN_ERRORS])
             self.lines += suite(f"class {name}({base}):", [])
             names.append(name)
         self.module.errors += names
@@ -246,6 +270,10 @@ class _Author:
 
     def _body(self, scope: Scope, responses: Lines) -> Body:
         scope.responses += responses
+        scope.yields = self.kind == "generator"
+        if self.kind == "recursive":
+            own = "self.run()" if scope.job == "self.job" else "wait(job, response, settings)"
+            scope.again = own
         return Body(
             self.rng,
             scope,
@@ -256,7 +284,8 @@ class _Author:
 
     def _locals(self, scope: Scope, body: Body) -> Lines:
         """Names with a value to begin with."""
-        lines = [f"current = {self.rng.choice(['response', 'response', f'poll({scope.job})'])}"]
+        polled = "response" if scope.wary else f"poll({scope.job})"
+        lines = [f"current = {self.rng.choice(['response', 'response', polled])}"]
         for names, stem, values in (
             (scope.flags, "done", ["False", "False", "True", "flag(2)"]),
             (scope.statuses, "status", ["response.status", "'queued'", "'completed'", "''"]),
@@ -270,6 +299,7 @@ class _Author:
             (scope.histories, "history", ["[]", "['queued']"]),
             (scope.bags, "bag", ["{'completed'}", "set()", "{'queued', 'in_progress'}"]),
             (scope.pending, "pending", [f"list({scope.settings}.jobs)", "['a', 'b']"]),
+            *self._of_jobs(scope),
         ):
             focused = names is getattr(scope, scope.focus or "", None)
             for position in range(self.rng.choice([1, 2] if focused else [0, 0, 1, 1, 2])):
@@ -290,6 +320,15 @@ class _Author:
             for box in getattr(scope, kind):
                 scope.procedures.append(f"{function}({box}, {self.rng.choice(scope.responses)})")
         return lines
+
+    def _of_jobs(self, scope: Scope) -> list[tuple[Lines, str, Lines]]:
+        if self.kind != "jobs":
+            return []
+        jobs = f"{scope.settings}.jobs"
+        return [
+            (scope.crowds, "crowd", [f"set({jobs})", "{'a', 'b'}", f"{{j for j in {jobs}}}"]),
+            (scope.results, "results", ["{}", "dict()", f"{{j: poll(j) for j in {jobs}}}"]),
+        ]
 
     def _closures(self, scope: Scope) -> Lines:
         lines: Lines = []
@@ -343,7 +382,7 @@ class _Author:
         scope = self.module.inner(settings="self.settings", job="self.job")
         scope.fetchers = [call.replace("(job)", "(self.job)") for call in scope.fetchers]
         scope.steppers = [call.replace("(job)", "(self.job)") for call in scope.steppers]
-        write = Phrases(self.rng, scope)
+        write = Phrases(self.rng, self.module)
         constants = [f"FINAL = {write.tuple_of_words()}", f"OPEN = {write.set_of_words()}"]
         heir = self._chance(0.3)
         self.lines += suite("class Base:" if heir else "class Waiter:", constants)

@@ -10,12 +10,21 @@ from __future__ import annotations
 import ast
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+from bgmode.flow.names import Loop
 
 MOST_TURNS = 70  # of one loop; an abstract run that says ALWAYS has seen the end before
 _MOST_TURNS_OF_ALL = 900
+_MOST_ROUNDS = 20  # of a function that calls itself
+_ENTRIES = {"wait", "run"}
 
+PROGRAM = "<program>"
+"""The file name in the frames of a program."""
+
+_Function = TypeVar("_Function", ast.FunctionDef, ast.AsyncFunctionDef)
 Line: TypeAlias = int
 """The line of a statement. A program has at most one in each."""
 
@@ -26,7 +35,8 @@ class Departure:
 
     ``by`` is the statement that left it; None where it was not left in many turns.
     ``waits`` holds for each turn that was followed by another whether it had waited.
-    ``polled`` says that the loop has polled, ``answered`` that any poll has answered yet.
+    ``polled`` says that the loop has polled, ``answered`` that any poll has answered yet,
+    ``timed_out`` that a time limit around the loop has left it.
     """
 
     loop: Line
@@ -34,10 +44,15 @@ class Departure:
     waits: tuple[bool, ...]
     polled: bool
     answered: bool
+    timed_out: bool = False
 
 
 class Stopped(BaseException):
     """The run has gone on for long enough."""
+
+
+class Cancelled(BaseException):
+    """The time of a scope is over."""
 
 
 @dataclass
@@ -61,6 +76,7 @@ class Recorder:
         self._raised: dict[int, tuple[BaseException, Line | None]] = {}
         self._turns = 0
         self._stopped = False
+        self._rounds = 0
         self._answered = False
 
     # What the outside reports
@@ -81,12 +97,36 @@ class Recorder:
         if self._stopped:
             raise Stopped
 
+    def stop(self) -> None:
+        """Nothing counts from here on."""
+        self._stopped = True
+
     def from_outside(self, error: BaseException) -> BaseException:
         """Note an exception that nobody wrote down: it is not a way out by design."""
         self._raised[id(error)] = (error, None)
         return error
 
+    def cancels(self, by: Line) -> BaseException:
+        """A time limit ends what it is around."""
+        return self.throw(by, Cancelled)
+
     # What the rewritten program reports
+
+    def again(self, entry: Callable[[], object]) -> object:
+        """The entry calls itself: what happens there is nothing that its caller has written."""
+        self._rounds += 1
+        if self._rounds > _MOST_ROUNDS:
+            self.stop()
+        self.check()
+        outer, self._visits = self._visits, []
+        try:
+            return entry()
+        except BaseException as error:
+            self.expected(error)
+            self.from_outside(error)
+            raise
+        finally:
+            self._visits = outer
 
     def enter(self, loop: Line) -> None:
         self.check()
@@ -104,7 +144,7 @@ class Recorder:
         if visit.turns > MOST_TURNS:
             self._depart(visit, None)
         if visit.turns > MOST_TURNS or self._turns > _MOST_TURNS_OF_ALL:
-            self._stopped = True
+            self.stop()
             raise Stopped
 
     def leave(self, error: BaseException | None) -> None:
@@ -117,13 +157,14 @@ class Recorder:
             self.expected(error)
             by = self._raised[id(error)][1]
         if by is not None:
-            self._depart(visit, by)
+            self._depart(visit, by, timed_out=isinstance(error, Cancelled))
 
-    def _depart(self, visit: _Visit, by: Line | None) -> None:
-        waits = tuple(visit.waits)
-        self.departures.append(Departure(visit.loop, by, waits, visit.polled, self._answered))
+    def _depart(self, visit: _Visit, by: Line | None, *, timed_out: bool = False) -> None:
+        waits, answered = tuple(visit.waits), self._answered
+        self.departures.append(Departure(visit.loop, by, waits, visit.polled, answered, timed_out))
 
     def jump(self, by: Line, value: object = None) -> object:
+        self.swallows(sys.exc_info()[1])
         self._jump = by
         return value
 
@@ -155,10 +196,16 @@ class Recorder:
     def caught(self) -> None:
         """A handler begins."""
         self.expected(sys.exc_info()[1])
+        self.swallows(sys.exc_info()[1])
+
+    def swallows(self, error: BaseException | None) -> None:
+        """Code that goes on when it is told to stop does nothing by design."""
+        if isinstance(error, Cancelled):
+            self.stop()
 
     def expected(self, error: BaseException | None) -> None:
         """Notice exceptions that come from a program that is not well written."""
-        if error is None or isinstance(error, Stopped):
+        if error is None or self._stopped:
             return
         if id(error) not in self._raised:
             self.accident = error
@@ -170,6 +217,19 @@ class _Rewriter(ast.NodeTransformer):
 
     def __init__(self) -> None:
         self._names = 0
+        self._function: Line = 0
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        return self._code(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+        return self._code(node)
+
+    def _code(self, node: _Function) -> _Function:
+        outer, self._function = self._function, node.lineno
+        self.generic_visit(node)
+        self._function = outer
+        return node
 
     def _call(self, name: str, *arguments: ast.expr) -> ast.expr:
         function = ast.Attribute(ast.Name("_recorder_", ast.Load()), name, ast.Load())
@@ -195,7 +255,7 @@ class _Rewriter(ast.NodeTransformer):
         return [self._report("jump", self._at(node)), node]  # in an ``else`` it leaves the loop
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:
-        at = self._at(node)
+        at = ast.Constant(self._function) if _is_round(node) else self._at(node)
         self.generic_visit(node)
         value = node.value or ast.Constant(None)
         return ast.Return(self._call("jump", at, value))
@@ -213,6 +273,13 @@ class _Rewriter(ast.NodeTransformer):
         if ast.unparse(node).startswith("sys.exit("):
             function = ast.parse("sys.exit", mode="eval").body
             return ast.Raise(self._call("throw_exit", at, function))
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if _calls_entry(node):
+            nothing = ast.arguments([], [], None, [], [], None, [])
+            return self._call("again", ast.Lambda(nothing, node))
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
@@ -243,12 +310,18 @@ class _Rewriter(ast.NodeTransformer):
         return self._loop(node, at)
 
     def visit_For(self, node: ast.For) -> list[ast.stmt]:
+        return self._for(node)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> list[ast.stmt]:
+        return self._for(node)
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> list[ast.stmt]:
         at = self._at(node)
         self.generic_visit(node)
         node.body = [self._report("begin"), *node.body]
         return self._loop(node, at)
 
-    def _loop(self, node: ast.While | ast.For, at: ast.expr) -> list[ast.stmt]:
+    def _loop(self, node: Loop, at: ast.expr) -> list[ast.stmt]:
         node.orelse = [self._report("jump", at), *self._kept(node.orelse)]
         self._names += 1
         name = f"_left_{self._names}"
@@ -269,6 +342,18 @@ class _Rewriter(ast.NodeTransformer):
         ]
 
 
+def _is_round(node: ast.Return) -> bool:
+    """``return wait(...)`` in the entry: it is the entry that goes on, in another round."""
+    return isinstance(node.value, ast.Call) and _calls_entry(node.value)
+
+
+def _calls_entry(node: ast.Call) -> bool:
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _ENTRIES
+    return False
+
+
 def _decides(test: ast.expr) -> bool:
     """Whether an assertion certainly says something about the job, not about a type."""
     match test:
@@ -283,4 +368,4 @@ def _decides(test: ast.expr) -> bool:
 def rewritten(source: str) -> types.CodeType:
     """The code of ``source``, which reports to ``_recorder_``."""
     tree = _Rewriter().visit(ast.parse(source))
-    return compile(ast.fix_missing_locations(tree), "<program>", "exec")
+    return compile(ast.fix_missing_locations(tree), PROGRAM, "exec")

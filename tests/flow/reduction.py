@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .oracle import Mismatch, Tally, compare
-from .programs import Program
+from .phrases import ENDED, RUNNING
 
 _SEEDS = range(12)
 _ROUNDS = 60
@@ -42,10 +42,11 @@ def _step(mismatch: Mismatch) -> Mismatch | None:
 
 
 def _again(mismatch: Mismatch, source: str) -> Mismatch | None:
-    program = Program(source, mismatch.program.entry)
+    program = replace(mismatch.program, source=source)
     tally = Tally()
+    answers = [mismatch.status, *[RUNNING, ENDED] * (mismatch.kind == "relation")]
     try:
-        compare(program, _SEEDS, tally, [mismatch.status])
+        compare(program, _SEEDS, tally, answers)
     except (SyntaxError, StopIteration, ValueError):
         return None
     same = [found for found in tally.mismatches if found.kind == mismatch.kind]
@@ -81,6 +82,8 @@ def _with(tree: ast.Module, position: int, name: str, value: object) -> ast.Modu
 
 _KEPT = {
     (ast.FunctionDef, "args"),
+    (ast.AsyncFunctionDef, "args"),
+    (ast.Await, "value"),
     (ast.arguments, "args"),
     (ast.arguments, "defaults"),
     (ast.Call, "func"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 import pytest
 
@@ -10,11 +11,13 @@ from bgmode.flow.exits import Outcome, Way
 
 from .oracle import Tally, compare, contradiction, verify
 from .outside import run
-from .programs import Program, generate
-from .recording import Departure, rewritten
+from .phrases import GONE
+from .programs import KINDS, Program, generate
+from .recording import Departure, Recorder, rewritten
+from .relation import confusions
 from .traps import TRAPS
 
-VERDICTS = 3_000
+VERDICTS = 4_500
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,11 @@ def test_the_abstract_run_never_contradicts_a_real_one(tally: Tally) -> None:
 def test_much_is_decided(tally: Tally) -> None:
     assert tally.decided > 0.3 * tally.verdicts.total()
     assert min(tally.verdicts.values()) > 0.1 * tally.verdicts.total()
+
+
+def test_all_kinds_of_programs_are_compared(tally: Tally) -> None:
+    assert tally.kinds.keys() == KINDS.keys()
+    assert min(tally.kinds.values()) > 200
 
 
 def test_few_programs_fail_by_accident(tally: Tally) -> None:
@@ -98,6 +106,58 @@ def test_real_runs_say_what_left_a_loop(body: str, left_by: dict[int, int | None
     recorder = run(program, rewritten(program.source), "completed", seed=1)
     assert recorder.accident is None
     assert {found.loop: found.by for found in recorder.departures} == left_by
+
+
+def _really(source: str, *, answer: str = "queued", seed: int = 1) -> Recorder:
+    program = Program(source, "wait")
+    return run(program, rewritten(source), answer, seed)
+
+
+def test_a_poll_that_raises_leaves_a_loop() -> None:
+    recorder = _really("def wait(*_):\n while 1:\n  poll(0)\n", answer=GONE)
+    assert [departure.by for departure in recorder.departures] == [3]
+
+
+def test_a_loop_that_calls_its_function_again_goes_to_another_round() -> None:
+    source = "def wait(*_):\n while 1:\n  poll(0)\n  if flag(0):\n   return wait()\n  return\n"
+    ends = [found for seed in range(12) for found in _really(source, seed=seed).departures]
+    assert {departure.by for departure in ends} == {1, 6}
+
+
+def test_a_loop_whose_consumer_stops_is_not_judged() -> None:
+    source = "def wait(*_):\n while 1:\n  yield poll(0)\n"
+    ends = [_really(source, seed=seed).departures for seed in range(12)]
+    assert {departure.by for departures in ends for departure in departures} == {None}
+    assert [] in ends
+
+
+def test_a_time_limit_leaves_the_loops_inside_it() -> None:
+    source = (
+        "import anyio\nasync def wait(*_):\n with anyio.fail_after(5):\n"
+        "  while 1:\n   await poll_async(0)\n"
+    )
+    ends = [found for seed in range(12) for found in _really(source, seed=seed).departures]
+    assert {(departure.by, departure.timed_out) for departure in ends} == {(3, True), (None, False)}
+
+
+@pytest.mark.parametrize(
+    ("failed", "really_failed", "found"),
+    [(MAYBE, 3, 1), (MAYBE, None, 0), (NEVER, None, 0), (ALWAYS, 3, 0)],
+)
+def test_statuses_that_are_taken_for_running(
+    failed: Outcome, really_failed: int | None, found: int
+) -> None:
+    outcomes = {
+        "in_progress": {1: MAYBE},
+        "completed": {1: ALWAYS},
+        "failed": {1: failed},
+    }
+    ends = {"in_progress": None, "completed": 3, "failed": really_failed}
+
+    def really(status: str, seeds: Iterable[int]) -> list[list[Departure]]:
+        return [[Departure(1, ends[status], (), True, True)] for _ in seeds]
+
+    assert len(list(confusions(outcomes, really, range(4)))) == found
 
 
 @pytest.mark.parametrize("why", TRAPS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bgmode.knowledge import RULES
 from bgmode.policy.globs import module_matches, path_matches
 from bgmode.policy.load import DEFAULT, parse_policy
-from bgmode.policy.policy import Approval, Policy
+from bgmode.policy.policy import Approval, Policy, Poll
 from bgmode.policy.problem import PolicyError, Problem
 
 JOBS = "job_types:\n  report: {background: allow}\n"
@@ -37,6 +37,7 @@ rules: {BGM303: error, missing-idempotency-key: off}
 exclude: ["old/**"]
 undecided: ignore
 idempotency: {metadata_keys: [job], decorators: [once]}
+poll: {interval: {min: 1s, max: 60s}, max_wait: 30m}
 zdr: {modules: [acme.health], projects: [proj_1]}
 job_types:
   report: {background: review, data_class: public, max_wait: 30m}
@@ -49,11 +50,12 @@ approvals:
     assert policy.severity(RULES["BGM303"]) == "error"
     assert policy.severity(RULES["BGM401"]) is None
     assert policy.report_undecided is False
+    assert policy.poll == Poll(min_interval=1, max_interval=60, max_wait=1800)
     assert policy.job_types["report"].max_wait == 1800
-    assert policy.job_types["report"].line == 9
+    assert policy.job_types["report"].line == 10
     assert policy.suggested_job_type("reports/a.py") == ("reports/**", "report")
     assert policy.approvals[0].until == datetime.date(2027, 1, 31)
-    assert policy.approvals[0].line == 12
+    assert policy.approvals[0].line == 13
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ approvals:
         ("presets: strict\n", "1:1: presets: unknown key, did you mean `preset`?"),
         ("preset: stric\n", "1:9: preset: `stric` is none of minimal, standard, strict, did you "
          "mean `strict`?"),
-        ("rules: {BGM999: off}\n", "1:9: rules.BGM999: unknown rule, did you mean `BGM501`?"),
+        ("rules: {BGM999: off}\n", "1:9: rules.BGM999: unknown rule, did you mean `BGM506`?"),
         ("rules: {endles-poll: off}\n", "1:9: rules.endles-poll: unknown rule, did you mean "
          "`endless-poll`?"),
         ("rules: {BGM101: fatal}\n", "1:17: rules.BGM101: `fatal` is none of error, warning, "
@@ -83,6 +85,30 @@ approvals:
          "3:13: approvals[0]: an approval must name a job_type, a path or a symbol"),
         (JOBS + "approvals: [{job_type: report, by: a, reason: b, until: 2027-13-01}]\n",
          "3:57: approvals[0].until: `2027-13-01` is no date of the form 2027-01-31"),
+        ("poll: {interval: {min: 60s, max: 1s}}\n", "1:18: poll.interval: min (60 s) is more than "
+         "max (1 s)"),
+        ("poll: {interval: {min: fast}}\n", "1:24: poll.interval.min: `fast` is no duration such "
+         "as 30s, 10m, 2h or 1d"),
+        ("poll: {interval: {min: -1s}}\n", "1:24: poll.interval.min: `-1s` is no duration such as "
+         "30s, 10m, 2h or 1d"),
+        ("poll: {interval: {max: 1 minute}}\n", "1:24: poll.interval.max: `1 minute` is no "
+         "duration such as 30s, 10m, 2h or 1d"),
+        ("poll: {interval: {min: 9h, max: fast}}\n", "1:33: poll.interval.max: `fast` is no "
+         "duration such as 30s, 10m, 2h or 1d"),
+        ("poll: {interval: {max: 0}}\n", "1:24: poll.interval.max: this must be more than 0 s"),
+        ("poll: {max_wait: 0m}\n", "1:18: poll.max_wait: this must be more than 0 s"),
+        ("poll: {max_wait: [30m]}\n", "1:18: poll.max_wait: a list is no duration such as 30s, "
+         "10m, 2h or 1d"),
+        ("poll: {interval: 5s}\n", "1:18: poll.interval: this must be a mapping, not `5s`"),
+        ("poll: [5s]\n", "1:7: poll: this must be a mapping, not a list"),
+        ("pol: {max_wait: 30m}\n", "1:1: pol: unknown key, did you mean `poll`?"),
+        ("poll: {intervall: {min: 1s}}\n", "1:8: poll.intervall: unknown key, did you mean "
+         "`interval`?"),
+        ("poll: {interval: {minimum: 1s}}\n", "1:19: poll.interval.minimum: unknown key, did you "
+         "mean `min`?"),
+        ("poll: {maxwait: 30m}\n", "1:8: poll.maxwait: unknown key, did you mean `max_wait`?"),
+        ("poll: {interval: {min: 1s, min: 2s}}\n", "1:28: poll.interval.min: this key is here "
+         "twice (first on line 1)"),
         ("a: [\n", "2:1: did not find expected node content"),
         ("preset: 'strict\n", "2:1: found unexpected end of stream"),
         ("\tpreset: strict\n", "1:1: found character that cannot start any token"),
@@ -92,14 +118,49 @@ def test_what_is_wrong_has_a_place(text: str, expected: str) -> None:
     assert problems(text) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("poll:\n", Poll()),
+        ("poll: {}\n", Poll()),
+        ("poll:\n  interval:\n    # min: 1s\n", Poll()),
+        ("poll: {interval: {min: 2}}\n", Poll(min_interval=2)),
+        ("poll: {interval: {max: 1h}}\n", Poll(max_interval=3600)),
+        ("poll: {interval: {min: 1.5s, max: 1.5s}}\n", Poll(1.5, 1.5)),
+        ("poll: {interval: {min: 5 s, max: 2 m}}\n", Poll(5, 120)),
+        ("poll: {max_wait: 1d}\n", Poll(max_wait=86400)),
+    ],
+)
+def test_how_a_wait_should_look(text: str, expected: Poll) -> None:
+    assert parse_policy(text, "p").poll == expected
+
+
+@pytest.mark.parametrize(
+    ("poll", "shortest", "longest"),
+    [
+        (Poll(), 0.5, 300),
+        (Poll(min_interval=1, max_interval=60), 1, 60),
+        (Poll(min_interval=0.1), 0.1, 300),
+        (Poll(max_interval=3600), 0.5, 3600),
+        (Poll(min_interval=600), 600, 600),
+        (Poll(max_interval=0.2), 0.2, 0.2),
+    ],
+)
+def test_an_end_that_is_left_out_fits_the_other(
+    poll: Poll, shortest: float, longest: float
+) -> None:
+    assert (poll.shortest, poll.longest) == (shortest, longest)
+
+
 def test_every_problem_is_told() -> None:
     assert len(problems("presets: x\nzdr: {module: [a]}\nexclude: 1\n")) == 3
 
 
 def test_the_default_has_everything_but_job_types() -> None:
     active = {code for code, rule in RULES.items() if DEFAULT.severity(rule)}
-    assert set(RULES) - active == {"BGM201", "BGM202", "BGM203", "BGM204"}
-    with_jobs = parse_policy(JOBS, "p")
+    standard = {code for code, rule in RULES.items() if "standard" in rule.presets}
+    assert standard - active == {"BGM201", "BGM202", "BGM203", "BGM204"}
+    with_jobs = parse_policy(f"preset: strict\n{JOBS}", "p")
     assert all(with_jobs.severity(rule) for rule in RULES.values())
 
 

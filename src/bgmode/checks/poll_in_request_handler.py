@@ -13,9 +13,7 @@ from bgmode.model.routes import Route, Routes, runs
 
 def poll_in_request_handler(subject: Subject) -> Iterator[Finding]:
     loops: dict[ast.AST, PollLoop] = {
-        loop.scope: loop
-        for loop in reversed(subject.loops)
-        if loop.is_decided and not loop.hands_out
+        loop.scope: loop for loop in reversed(subject.loops) if loop.may_last and not loop.hands_out
     }
     if not loops:
         return

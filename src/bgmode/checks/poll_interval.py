@@ -19,7 +19,9 @@ def poll_interval(subject: Subject) -> Iterator[Finding]:
             seconds = _seconds(loop, call, value)
             if seconds is None or seconds <= 0:
                 continue
-            if seconds < policy.shortest and len(loop.sleeps) == 1 and loop.waits:
+            if seconds < policy.shortest:
+                if not subject.case.module.polling.is_the_interval(loop, call):
+                    continue
                 whose = _whose(policy.min_interval)
                 yield _finding(subject, call, seconds, policy.shortest, f"{whose} at least")
             elif seconds > policy.longest:
@@ -36,11 +38,29 @@ def _seconds(loop: PollLoop, call: ast.Call, value: Value) -> float | None:
     if isinstance(value, Known):
         number = value.value
         return number if isinstance(number, int | float) and not isinstance(number, bool) else None
+    number = _product(_argument(call))
+    if number is not None:
+        return number
     match _argument(call), loop.scope:
         case ast.Name(id=name), ast.FunctionDef() | ast.AsyncFunctionDef() as function:
             match defaults(function).get(name):
                 case ast.Constant(value=int() | float() as number) if not _is_set(function, name):
                     return number
+    return None
+
+
+def _product(node: ast.expr | None) -> float | None:
+    """``10 * 60``: a number that is written as a product or a quotient."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as operator, right=right):
+            one, other = _product(left), _product(right)
+            if one is None or other is None:
+                return None
+            if isinstance(operator, ast.Mult):
+                return one * other
+            return one / other if other else None
     return None
 
 

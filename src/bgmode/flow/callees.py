@@ -8,6 +8,7 @@ anything else only the *kind* of name speaks: ``logger.info`` tells somebody, a
 from __future__ import annotations
 
 import re
+from functools import cache
 
 SLEEPS = frozenset(
     {
@@ -187,6 +188,7 @@ def last_name(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+@cache
 def is_harmless(name: str, *, imported: bool) -> bool:
     """Whether a call of ``name`` neither raises by design nor waits.
 
@@ -199,16 +201,19 @@ def is_harmless(name: str, *, imported: bool) -> bool:
     return bool(_TELLS.search(last_name(name))) and not _DECIDES.search(last_name(name))
 
 
+@cache
 def may_decide(name: str) -> bool:
     """Whether the name says that the function raises when it does not like what it is given."""
     return bool(_DECIDES.search(last_name(name)))
 
 
+@cache
 def may_bound(name: str) -> bool:
     """Whether the name says that the function looks at a clock or a stop signal."""
     return bool(_CLOCKS.search(last_name(name)))
 
 
+@cache
 def leaves(name: str, receiver: str) -> bool:
     """Whether a method says that it ends the program: ``context.exit``, ``parser.error``."""
     last = last_name(name)
@@ -218,11 +223,13 @@ def leaves(name: str, receiver: str) -> bool:
     return last in {"exit", "abort"} or (last == "error" and "parser" in owner)
 
 
+@cache
 def may_change(name: str) -> bool:
     """Whether the name says that the function renews what it is given."""
     return bool(_CHANGES.search(last_name(name)))
 
 
+@cache
 def cannot_wait(name: str, *, imported: bool) -> bool:
     """Whether a call of ``name`` surely comes back at once."""
     if imported and _QUICK_MODULES.match(name):
@@ -230,6 +237,7 @@ def cannot_wait(name: str, *, imported: bool) -> bool:
     return (name in _HARMLESS_BUILTINS and name != "input") or bool(_QUICK.match(last_name(name)))
 
 
+@cache
 def keeps_meaning(decorator: str) -> bool:
     """Whether a decorated function still does what its body says."""
     return bool(_KEEPS_MEANING.search(decorator))

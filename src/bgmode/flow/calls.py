@@ -305,7 +305,7 @@ class CallExpressions:
     def _sleep(self, node: ast.Call, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
         seconds = next(iter([*positional, *keywords.fields.values()]), UNKNOWN)
-        if seconds != Known(0):  # which only lets others run
+        if seconds != Known(0) and node not in self.run.world.instant:  # 0 only lets others run
             state.waited = True
         known = self.run.sleeps.get(node)
         self.run.sleeps[node] = seconds if known is None else join(known, seconds)

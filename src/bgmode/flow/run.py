@@ -242,6 +242,13 @@ class Run:
         """Evaluate a condition: a Known boolean, or unknown."""
         return self._expressions.test(node, state)
 
+    def ask(self, operator: ast.cmpop, answer: Value, words: Value) -> None:
+        """Take note of a question that is asked of an answer."""
+        if isinstance(answer, Known) and isinstance(answer.value, Answered):
+            constant = words.value if isinstance(words, Known) else None
+            self.looked_closely = self.looked_closely or constant is None
+            self.questions.add((operator, constant, True))
+
     def refine(self, test: ast.expr, state: State, *, holds: bool) -> None:
         """Take note of what an undecided test has shown."""
         self._expressions.refine(test, state, holds=holds)
@@ -259,7 +266,8 @@ class Run:
                     found = {words} if isinstance(words, str) else set(words)
                     self.words.setdefault(node, set()).update(found)
                     self.sides.setdefault(node, set()).add(right if node is left else left)
-                    self.questions.add((operator, words, node is right))
+                    if not isinstance(operator, ast.Is):
+                        self.questions.add((operator, words, node is right))
                 case Known(Answered()), Record():
                     self.looked_closely = True
 
@@ -534,6 +542,14 @@ class Run:
                 return truth(compare(ast.Eq(), subject, constant))
             case ast.MatchSingleton(value=constant):
                 return truth(compare(ast.Is(), subject, Known(constant)))
+            case ast.MatchOr(patterns=patterns) if _are_words(patterns) and _is_word(subject):
+                asked = ast.Tuple([piece.value for piece in patterns])  # type: ignore[attr-defined]
+                words = self.value(asked, state.copy())
+                for node in asked.elts:
+                    word = self.value(node, state.copy())
+                    self.compared(node, word, ast.Is(), self._subject_of(node), subject)
+                self.ask(ast.In(), subject, words)
+                return truth(compare(ast.In(), subject, words))
             case ast.MatchOr(patterns=patterns):
                 result: Truth = False
                 for alternative in patterns:
@@ -1027,6 +1043,13 @@ def _passed_on(way_out: Exit) -> Exit:
     if way_out.kind != "raise" or way_out.implicit or way_out.exception is not None:
         return way_out
     return replace(way_out, exception=POLLED)
+
+
+def _are_words(patterns: list[ast.pattern]) -> bool:
+    return all(
+        isinstance(piece, ast.MatchValue) and isinstance(piece.value, ast.Constant)
+        for piece in patterns
+    )
 
 
 def _is_word(value: Value) -> bool:

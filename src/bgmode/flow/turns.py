@@ -76,7 +76,7 @@ class Turns:
                     self.endless = True
                     break
             seen.append(current.copy())
-            run.turn = len(seen) + self.done_before
+            run.turn = len(seen) + self.done_before + max(outer_turn - 1, 0)
             current = self._turn(current)
         run.turn = outer_turn
         self.polls = run.polls > polls_before

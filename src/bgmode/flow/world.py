@@ -40,6 +40,8 @@ class World(Protocol):
     """Whether an object that has another name, too, is unknown at once, and not in loops only."""
     takes_jobs_for_granted: bool
     """Whether ``all(...)`` of what polls answer is read as if there were something to poll."""
+    instant: Container[ast.AST]
+    """Calls of a sleep that are taken to take no time."""
     given: Container[str]
     """Optional parameters that are taken to be given, though their default is None."""
     objects_change: bool

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bgmode.flow.callees import last_name
+from bgmode.flow.callees import APPLY, TIMEOUT_SCOPES, last_name
 from bgmode.flow.exceptions import handler_names, is_subclass
 from bgmode.flow.names import CODE, FunctionNode, Names, dotted, parameters, unawaited
 from bgmode.model.calls import BackgroundCall
@@ -135,7 +135,8 @@ def _is_kept(polling: Polling, wait: Wait, *, told: bool) -> bool:
             continue
         match node:
             case ast.Call():
-                if _is_given(polling, wait, node) and (told or not _only_tells(node)):
+                given = _is_given(polling, wait, node, told=told)
+                if given and (told or not _only_tells(node)):
                     return True
             case ast.Assign(targets=targets, value=value):
                 if any(_stores(wait, target, value, elsewhere) for target in targets):
@@ -192,7 +193,7 @@ def _stores(wait: Wait, target: ast.expr, value: ast.expr, elsewhere: set[str]) 
     return False
 
 
-def _is_given(polling: Polling, wait: Wait, call: ast.Call) -> bool:
+def _is_given(polling: Polling, wait: Wait, call: ast.Call, *, told: bool) -> bool:
     """Whether a call gets the id, and is not the waiting itself."""
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     if not any(wait.identifies(argument) for argument in given):
@@ -204,10 +205,10 @@ def _is_given(polling: Polling, wait: Wait, call: ast.Call) -> bool:
     if asks or polling.clients.access(call.func) is not None:
         return False
     helper = polling.names.callee(call)
-    return helper is None or _keeps_what_it_is_given(polling, helper)
+    return helper is None or _keeps_what_it_is_given(polling, helper, told=told)
 
 
-def _keeps_what_it_is_given(polling: Polling, helper: FunctionNode) -> bool:
+def _keeps_what_it_is_given(polling: Polling, helper: FunctionNode, *, told: bool) -> bool:
     """Whether a function of this module does more with a response than look at it."""
     held = frozenset(arg.arg for arg in parameters(helper))
     for node in ast.walk(helper):
@@ -216,7 +217,9 @@ def _keeps_what_it_is_given(polling: Polling, helper: FunctionNode) -> bool:
                 continue
             case ast.Call(args=arguments, keywords=keywords):
                 given = [*arguments, *(keyword.value for keyword in keywords)]
-                looks = _only_tells(node) or polling.clients.access(node.func) is not None
+                looks = (_only_tells(node) and not told) or polling.clients.access(
+                    node.func
+                ) is not None
                 if not looks and any(_identifies(argument, held, held) for argument in given):
                     return True
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=value):
@@ -253,11 +256,26 @@ def abandoned(polling: Polling) -> Iterator[tuple[Wait, ast.AST]]:
             continue
         if _another_loop_follows(polling, wait):
             continue
-        ends = [_leaving(polling.names, wait, way) for way in wait.loop.bounds]
+        ways = [way for bound in wait.loop.bounds for way in _own(polling.names, wait, bound)]
+        ends = [_leaving(polling.names, wait, way) for way in ways]
         ends += _cancelled(polling.names, wait)
         for end in dict.fromkeys(ends):
             if not _is_ended(polling, wait, end) and not _hands_back(polling.names, wait, end):
                 yield wait, end
+
+
+def _own(names: Names, wait: Wait, way: ast.AST) -> list[ast.AST]:
+    """A way out by a helper is the statement of this function that calls the helper."""
+    scope = wait.loop.scope
+    function = names.function(way) or names.tree
+    if function is scope or way is scope:
+        return [way]
+    return [
+        statement
+        for node in own_nodes(wait.loop.node)
+        if isinstance(node, ast.Call) and names.callee(node) is function
+        if (statement := names.statement(node)) is not None
+    ]
 
 
 def _another_loop_follows(polling: Polling, wait: Wait) -> bool:
@@ -419,16 +437,20 @@ def unguarded(polling: Polling) -> Iterator[tuple[Wait, ast.Call]]:
 
 def _is_guarded(polling: Polling, wait: Wait, node: ast.AST) -> bool:
     """Whether something in the function catches what a poll raises, and knows the job then."""
-    below = node
+    if isinstance(node, ast.Call) and _is_handed_to_something(polling, node):
+        return True  # it may try again
+    below, inside = node, True
     for above in polling.names.ancestors(node):
+        inside = inside and below is not wait.loop.node
         match above:
             case ast.Try(body=body, handlers=handlers, finalbody=last) if below in body:
-                if any(_knows(polling, wait, handler) for handler in handlers):
+                if any(_knows(polling, wait, handler, inside) for handler in handlers):
                     return True
                 if any(wait.identifies(statement) for statement in last):
                     return True
             case ast.With(items=items) | ast.AsyncWith(items=items):
-                if any(_catches(polling.names, item.context_expr) for item in items):
+                contexts = [item.context_expr for item in items]
+                if any(_catches(polling.names, context, inside) for context in contexts):
                     return True
             case ast.Call(keywords=keywords):
                 if any(keyword.arg == "return_exceptions" for keyword in keywords):
@@ -439,10 +461,21 @@ def _is_guarded(polling: Polling, wait: Wait, node: ast.AST) -> bool:
     return False
 
 
-def _catches(names: Names, context: ast.expr) -> bool:
-    """``with suppress(...)``, and ``with attempt`` of a retry helper."""
+def _is_handed_to_something(polling: Polling, poll: ast.Call) -> bool:
+    """Whether the operation is given to a function that cannot be seen, to be called there."""
+    known = (polling.names.qualify(poll.func) or "") in APPLY
+    return polling.clients.access(poll.func) is None and not known
+
+
+def _catches(names: Names, context: ast.expr, inside: bool) -> bool:
+    """``with suppress(...)``, ``with attempt`` of a retry helper, and what cannot be seen.
+
+    ``inside`` the loop something unknown may catch and go on; around it, it cannot.
+    """
     if not isinstance(context, ast.Name):
-        return "suppress" in ast.unparse(context)
+        name = names.qualify(context.func) if isinstance(context, ast.Call) else None
+        known = name in TIMEOUT_SCOPES
+        return "suppress" in ast.unparse(context) or (inside and not known)
     return any(
         isinstance(above.target, ast.Name) and above.target.id == context.id
         for above in names.ancestors(context)
@@ -450,8 +483,16 @@ def _catches(names: Names, context: ast.expr) -> bool:
     )
 
 
-def _knows(polling: Polling, wait: Wait, handler: ast.ExceptHandler) -> bool:
-    """Whether a handler may catch an error of the provider, and goes on or speaks of the job."""
+def _knows(
+    polling: Polling,
+    wait: Wait,
+    handler: ast.ExceptHandler,
+    inside: bool,
+) -> bool:
+    """Whether a handler may catch an error of the provider, and goes on or speaks of the job.
+
+    One that is not ``inside`` the loop cannot go on with this job.
+    """
     world = JobWorld(polling.names, polling.clients)
     errors = polling.provider.exceptions
     may_catch = any(
@@ -460,4 +501,5 @@ def _knows(polling: Polling, wait: Wait, handler: ast.ExceptHandler) -> bool:
         for error in errors
     )
     leaves = isinstance(handler.body[-1], ast.Raise | ast.Return | ast.Break)
-    return may_catch and (not leaves or any(wait.identifies(step) for step in handler.body))
+    goes_on = inside and not leaves
+    return may_catch and (goes_on or any(wait.identifies(step) for step in handler.body))

@@ -13,6 +13,7 @@ from bgmode.flow.judging import Answering, judged
 from bgmode.flow.names import (
     CODE,
     FUNCTIONS,
+    LOOPS,
     Code,
     Names,
     Repeated,
@@ -30,6 +31,14 @@ from bgmode.model.limits import Limits
 from bgmode.model.world import JobWorld
 
 _START = re.compile(r"start|begin|began|begun|running|picked|dequeue", re.IGNORECASE)
+
+
+_REPEATED = (*LOOPS, *FUNCTIONS)
+_BRANCHES = (
+    *(ast.If, ast.While, ast.For, ast.AsyncFor, ast.Match, ast.ExceptHandler, ast.IfExp),
+    *(ast.BoolOp, ast.Lambda, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp),
+)
+"""What may leave out what stands in it."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,11 @@ class PollLoop:
         """Whether a turn that is taken while the job runs waits somewhere."""
         waits = [self.outcomes[status].waits for status in self.provider.running]
         return False if False in waits else (None if None in waits else True)
+
+    @property
+    def may_last(self) -> bool:
+        """Whether a further turn may follow while the job runs."""
+        return any(self.outcomes[status].endless for status in self.provider.running)
 
     @property
     def bounds(self) -> tuple[ast.AST, ...]:
@@ -281,6 +295,29 @@ class Polling:
         run = self.run(loop.scope, JobWorld(self.names, self.clients, "in_progress", given={name}))
         outcome = run.outcomes.get(loop.node)
         return outcome is not None and not outcome.is_endless_by_design
+
+    def is_the_interval(self, loop: PollLoop, sleep: ast.Call) -> bool:
+        """Whether a sleep alone decides how often a loop polls: each turn polls and waits so."""
+        world = JobWorld(self.names, self.clients, "in_progress", instant={sleep})
+        around = next(
+            above for above in self.names.ancestors(sleep) if isinstance(above, _REPEATED)
+        )
+        if around is not loop.node:
+            return False  # in a loop of its own it waits several times
+        outcome = self.run(loop.scope, world).outcomes.get(loop.node)
+        return outcome is not None and outcome.waits is False and self._polls_each_turn(loop)
+
+    def _polls_each_turn(self, loop: PollLoop) -> bool:
+        for node in own_nodes(loop.node):
+            if not isinstance(node, ast.Call) or not (
+                node in self.polls or self.polls_inside(node)
+            ):
+                continue
+            above = list(self.names.ancestors(node))
+            between = above[: above.index(loop.node)]
+            if not any(isinstance(step, _BRANCHES) for step in between):
+                return True
+        return False
 
     def swallowing(self, loop: PollLoop) -> ast.AST | None:
         """What keeps a loop going if every poll raises from now on; None where it is left then.

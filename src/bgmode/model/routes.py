@@ -18,9 +18,8 @@ _METHODS = frozenset("get post put patch delete head options route api_route".sp
 _ACTIONS = _METHODS | frozenset("list create retrieve update partial_update destroy".split())
 _ROUTERS = re.compile(r"(^|_)(app|application|router|api|blueprint|bp|routes)$")
 _STREAMS = frozenset({"WebSocketResponse", "StreamResponse", "sse_response", "EventSourceResponse"})
-_RUNNERS = frozenset(
-    "to_thread run_sync run_in_executor run_in_threadpool run async_to_sync".split()
-)
+_RUNNERS = frozenset({"to_thread", "run_sync", "run_in_executor", "run_in_threadpool"})
+_FINISHERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "asgiref.sync.async_to_sync"})
 _MAKERS = re.compile(
     r"(^|\.)(FastAPI|APIRouter|Flask|Quart|Blueprint|Starlette|Sanic|RouteTableDef|Router|Bottle"
     r"|NinjaAPI|Litestar)$"
@@ -206,8 +205,11 @@ def _is_run(names: Names, call: ast.Call, function: FunctionNode) -> bool:
 
 def _runs_it(names: Names, call: ast.Call) -> bool:
     """Whether a call runs the function that it is given, and waits for it."""
+    if names.qualify(call.func) in _FINISHERS:
+        return True
     match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name in _RUNNERS:
-            awaited = isinstance(names.parent.get(call), ast.Await)
-            return awaited or name in {"run", "async_to_sync"}
+        case ast.Attribute(attr="run_until_complete"):
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _RUNNERS and isinstance(names.parent.get(call), ast.Await)
     return False

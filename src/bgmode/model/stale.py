@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bgmode.flow.exits import Outcome
-from bgmode.flow.names import Code, Repeated, counts, unawaited
+from bgmode.flow.names import Code, Repeated, counts, reads, unawaited
 from bgmode.flow.run import Run
 from bgmode.model.polling import Polling, own_nodes, place, told_apart
 from bgmode.model.world import JobWorld
@@ -57,10 +57,21 @@ class StaleLoops:
     def _candidates(self, scope: ast.Module | Code) -> bool:
         """Whether there is a loop that does not already tell a completed job from a running one."""
         decided = {loop.node for loop in self._polling.loops if loop.is_decided}
-        return any(
-            self._polling.scope_of(loop) is scope and loop not in decided
-            for loop in self.names.loops
-        )
+        loops = [loop for loop in self.names.loops if self._polling.scope_of(loop) is scope]
+        held = self._held(scope)
+        return any(loop not in decided and reads(loop, held) for loop in loops)
+
+    def _held(self, scope: ast.Module | Code) -> set[str]:
+        """The names that hold a response or something of it; ``self`` may."""
+        jobs = self._polling.polls.union(call.node for call in self._polling.calls.background)
+        found = {"self"}
+        for node in self.names.assignments:
+            value = node.value
+            if value is None or (self.names.function(node) or self.names.tree) is not scope:
+                continue
+            if any(inner in jobs for inner in ast.walk(value)) or reads(value, found):
+                found |= {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        return found
 
     def _unmoved(
         self, scope: ast.Module | Code, running: str, ended: str, all_ended: dict[Repeated, Outcome]

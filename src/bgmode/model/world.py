@@ -20,6 +20,7 @@ class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
     Optional parameters are left out, but for those in ``given``.
+    The sleeps in ``instant`` take no time.
     With ``raises`` every poll raises an exception of that name, from the second turn of a loop on.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     """
@@ -32,6 +33,7 @@ class JobWorld:
         before: str | None = None,
         given: Container[str] = (),
         raises: str | None = None,
+        instant: Container[ast.AST] = (),
     ) -> None:
         self.names = names
         self.clients = clients
@@ -39,6 +41,7 @@ class JobWorld:
         self.observed: dict[ast.Call, Record] = {}
         self.careful = status is not None  # arguments are wanted as people write them
         self.given = given
+        self.instant = instant
         self.takes_jobs_for_granted = True
         self.objects_change = before is not None and before != status
         self._raises = raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,17 +89,17 @@ class Poll:
 
     @property
     def shortest(self) -> float:
-        """The shortest interval; where the file gives none, no longer than the longest."""
+        """The shortest interval; the default's does not count where it contradicts the file."""
         if self.min_interval is not None:
             return self.min_interval
-        return min(0.5, self.max_interval or 0.5)
+        return 0.5 if self.max_interval is None or self.max_interval >= 0.5 else 0.0
 
     @property
     def longest(self) -> float:
-        """The longest interval; where the file gives none, no shorter than the shortest."""
+        """The longest interval; the default's does not count where it contradicts the file."""
         if self.max_interval is not None:
             return self.max_interval
-        return max(300.0, self.min_interval or 0.0)
+        return 300.0 if self.min_interval is None or self.min_interval <= 300.0 else math.inf
 
 
 @dataclass(frozen=True, slots=True)
