@@ -21,7 +21,7 @@ from types import CodeType
 from bgmode.flow.exits import Outcome
 from bgmode.flow.names import FUNCTIONS, Code, Names, Repeated
 from bgmode.flow.run import Run
-from bgmode.flow.values import POLLED, Known, Record, Truth
+from bgmode.flow.values import Answered, POLLED, Known, Record, Truth
 from bgmode.flow.world import Answer, Raises
 
 from .outside import run
@@ -41,11 +41,12 @@ class SamePolls:
     objects_change = False
     takes_jobs_for_granted = False
     given: Container[str] = ()
+    instant: Container[ast.AST] = ()
 
     def __init__(self, names: Names, answer: str) -> None:
         self.names = names
         self._raises = answer == GONE
-        self._status = Known(answer, polled=True)
+        self._status = Known(Answered(answer), polled=True)
 
     def reply(
         self,

@@ -222,11 +222,6 @@ def join(left: Value, right: Value, *, blame: bool = False) -> Value:
     if left == right and type(_constant(left)) is type(_constant(right)):
         return left
     match left, right:
-        case Known(Answered() as text), Known(str() as other) if text == other:
-            return Known(str(text), left.polled)
-        case Known(str() as text), Known(Answered() as answer) if text == answer:
-            return Known(str(text), left.polled)
-    match left, right:
         case Record(), Record() if left.mapping == right.mapping and left.owner is right.owner:
             return _join_records(left, right, blame=blame)
     if isinstance(left, Many) or isinstance(right, Many):
