@@ -21,7 +21,7 @@ from types import CodeType
 from bgmode.flow.exits import Outcome
 from bgmode.flow.names import FUNCTIONS, Code, Names, Repeated
 from bgmode.flow.run import Run
-from bgmode.flow.values import Answered, POLLED, Known, Record, Truth
+from bgmode.flow.values import POLLED, Answered, Known, Record, Truth
 from bgmode.flow.world import Answer, Raises
 
 from .outside import run

@@ -19,7 +19,8 @@ SEEDS = range(400)
 
 def outcomes(run: Run, names: Names) -> dict[int, tuple[object, ...]]:
     """What a run says of each loop, by its line."""
-    return {loop.lineno: said(outcome) for loop, outcome in run.outcomes.items() if _is(loop, names)}
+    items = run.outcomes.items()
+    return {loop.lineno: said(outcome) for loop, outcome in items if _is(loop, names)}
 
 
 def said(outcome: Outcome) -> tuple[object, ...]:
