@@ -10,10 +10,13 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from bgmode.flow import exceptions, run, turns, values
+from bgmode.flow import contexts, exceptions, run, turns, values
 from bgmode.flow.calls import CallExpressions
+from bgmode.flow.contexts import Contexts
 from bgmode.flow.exits import Exit, Flow, Outcome, State
 from bgmode.flow.expressions import Expressions
+from bgmode.flow.frames import Frames
+from bgmode.flow.patterns import Patterns
 from bgmode.flow.run import Run
 from bgmode.flow.turns import LoopTurns, Turns
 from bgmode.flow.values import UNKNOWN, Truth, Value
@@ -94,18 +97,18 @@ def _is_empty(value: Value) -> bool:
 
 @mutation
 def guards_of_cases_are_ignored(patch: pytest.MonkeyPatch) -> None:
-    true = Run._match
+    true = Patterns.match
 
-    def broken(self: Run, node: ast.Match, state: State) -> Flow:
+    def broken(self: Patterns, node: ast.Match, state: State) -> Flow:
         cases = [ast.match_case(case.pattern, None, case.body) for case in node.cases]
         return true(self, ast.Match(node.subject, cases), state)
 
-    patch.setattr(Run, "_match", broken)
+    patch.setattr(Patterns, "match", broken)
 
 
 @mutation
 def no_case_fits(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Run, "_fits", lambda *_: False)
+    patch.setattr(Patterns, "_fits", lambda *_: False)
 
 
 # Assignments and joins
@@ -123,7 +126,7 @@ def an_operator_gives_its_left_operand(patch: pytest.MonkeyPatch) -> None:
 
 @mutation
 def what_a_nested_function_changes_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Run, "_write_back", lambda *_, **__: None)
+    patch.setattr(Frames, "_write_back", lambda *_, **__: None)
 
 
 @mutation
@@ -147,25 +150,25 @@ def break_is_taken_for_continue(patch: pytest.MonkeyPatch) -> None:
 
 @mutation
 def a_finally_is_not_run_on_return(patch: pytest.MonkeyPatch) -> None:
-    true = Run._finally
+    true = Contexts._finally
 
-    def broken(self: Run, body: list[ast.stmt], flow: Flow) -> Flow:
+    def broken(self: Contexts, body: list[ast.stmt], flow: Flow) -> Flow:
         returns = [way_out for way_out in flow.exits if way_out.kind == "return"]
         others = [way_out for way_out in flow.exits if way_out.kind != "return"]
         flow = true(self, body, Flow(flow.falls, others))
         return Flow(flow.falls, [*flow.exits, *returns])
 
-    patch.setattr(Run, "_finally", broken)
+    patch.setattr(Contexts, "_finally", broken)
 
 
 @mutation
 def handlers_catch_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(run, "catches", lambda *_: False)
+    patch.setattr(contexts, "catches", lambda *_: False)
 
 
 @mutation
 def suppress_lets_everything_through(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(run, "suppresses", lambda *_: False)
+    patch.setattr(contexts, "suppresses", lambda *_: False)
 
 
 @mutation

@@ -247,7 +247,7 @@ class CallExpressions:
                 positional, keywords = self.arguments(node, state)
                 if any(isinstance(argument, ast.Starred) for argument in node.args):
                     keywords = Record(keywords.fields, UNKNOWN, mapping=True)
-                result = self.run.call(function, positional, keywords, state)
+                result = self.run.frames.call(function, positional, keywords, state)
                 if result is not None:
                     return result
                 return self._opaque(node, function, state, alone=alone, evaluated=positional)
@@ -342,7 +342,7 @@ class CallExpressions:
             state.waited = True
         if isinstance(function, Function):
             positional, keywords = self.arguments(call, state)
-            result = self.run.call(function, positional, keywords, state)
+            result = self.run.frames.call(function, positional, keywords, state)
             if result is not None:
                 return result
         return self._opaque(node, function, state, alone=False)
@@ -447,7 +447,7 @@ class CallExpressions:
             fed = True  # it may be what somebody else has polled
         for value in evaluated:
             if isinstance(value, Function):
-                self.run.probe(value, state)
+                self.run.frames.probe(value, state)
         if isinstance(node.func, ast.Attribute) and callees.leaves(name, receiver or ""):
             self.run.raised.append(_raise(node, state, "SystemExit"))
             return Unknown(fed)

@@ -125,7 +125,7 @@ class Expressions:
             case ast.FormattedValue(value=inner):
                 return self.value(inner, state)
             case ast.Lambda():
-                self.run._pending.setdefault(node, state.copy())
+                self.run.pending.setdefault(node, state.copy())
                 return Function(node)
             case ast.DictComp():
                 return self._dict_comprehension(node, state)

@@ -109,7 +109,7 @@ class Objects:
         init = self.names.method(owner, "__init__")
         if init is None:
             return Record({}, UNKNOWN, owner=owner, mutable=True)
-        result = self.run.call(Function(init, _NEW, owner), positional, keywords, state)
+        result = self.run.frames.call(Function(init, _NEW, owner), positional, keywords, state)
         fields: dict[str, Value] = {}
         for key in [key for key in state.names if key.startswith(_NEW + ".")]:
             value = state.names.pop(key)
@@ -183,7 +183,7 @@ class Objects:
             function = Function(found, path, owner, bound=bound)
             names = {dotted(decorator) for decorator in found.decorator_list}
             if names & {"property", "cached_property", "functools.cached_property"}:
-                value = self.run.call(function, [], Record({}, MISSING, mapping=True), state)
+                value = self.run.frames.call(function, [], Record({}, MISSING, mapping=True), state)
                 return unknown(base) if value is None else value
             return Function(found) if "staticmethod" in names else function
         constant = self._class_constant(base, owner, node.attr)

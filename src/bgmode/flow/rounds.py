@@ -102,11 +102,11 @@ class Rounds(Turns):
 
         def ask(predicate: ast.expr, value: Value) -> Truth:
             try:
-                return truth(self._run.applied(predicate, value, state))
+                return truth(self._run.frames.applied(predicate, value, state))
             except Diverges:
                 return None
 
-        return retry.again(way_out, ask, self._run.is_caught)
+        return retry.again(way_out, ask, self._run.contexts.is_caught)
 
 
 def _is_polled(way_out: Exit) -> bool:

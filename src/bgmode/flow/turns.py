@@ -253,7 +253,7 @@ class LoopTurns(Turns):
             run.assign(self.node.target, self.item, state)
             if self._may_pace():
                 state.waited = None
-        for way_out in run.turn_exits(state):
+        for way_out in run.contexts.turn_exits(state):
             self._take(way_out)
         flow = self._body(state)
         following: list[State] = [flow.falls] if flow.falls else []

@@ -1,0 +1,196 @@
+"""Runs ``try`` and ``with``: what catches an exception, and what limits the time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bgmode.flow import callees
+from bgmode.flow.exceptions import catches, expects, handler_names, suppresses
+from bgmode.flow.exits import Exit, Flow, State, join_states
+from bgmode.flow.names import FunctionNode
+from bgmode.flow.values import POLLED, Known, Record, Truth, Value, unknown
+
+if TYPE_CHECKING:
+    from bgmode.flow.run import Run
+
+
+class Contexts:
+    """The ``try`` and ``with`` statements of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.names = run.names
+        self.world = run.world
+        self.handling: list[str | None] = []  # the exceptions that handlers are at work on
+        self._timeouts: list[ast.AST] = []
+
+    def turn_exits(self, state: State) -> Iterable[Exit]:
+        """The ways out that an enclosing timeout opens in each turn."""
+        for scope in self._timeouts:
+            yield Exit("raise", scope, state.copy(), raised="TimeoutError")
+
+    def is_caught(self, classes: ast.expr, way_out: Exit) -> Truth:
+        """Whether the exception of a way out is one of ``classes``."""
+        return catches(ast.ExceptHandler(type=classes, body=[]), way_out, self.world)
+
+    def try_(self, node: ast.Try, state: State) -> Flow:
+        self.run.tries += 1
+        body = self.run.block(node.body, state)
+        self.run.tries -= 1
+        flows = [self.run.block(node.orelse, body.falls)] if body.falls else [Flow(None)]
+        flows[0].exits += [way_out for way_out in body.exits if way_out.kind != "raise"]
+        raised = [way_out for way_out in body.exits if way_out.kind == "raise"]
+        for handler in node.handlers:
+            caught: list[Exit] = []
+            further: list[Exit] = []
+            for way_out in raised:
+                decided = catches(handler, way_out, self.world)
+                if decided is not False:
+                    caught.append(way_out)
+                if decided is not True:
+                    further.append(way_out)
+            raised = further
+            if caught:
+                flows.append(self._handle(handler, caught))
+        flows[0].exits += raised
+        return self._finally(node.finalbody, self.run.merge(flows))
+
+    def _handle(self, handler: ast.ExceptHandler, caught: list[Exit]) -> Flow:
+        guess = any(way_out.guess for way_out in caught)
+        state = self.run.join((way_out.state for way_out in caught), blame=guess)
+        if state is None:
+            return Flow(None)
+        polls = any(way_out.exception is not None for way_out in caught)
+        if handler.name:
+            state.assign(handler.name, _thrown(caught))
+        names = {way_out.raised for way_out in caught}
+        self.handling.append(names.pop() if len(names) == 1 else None)
+        flow = self.run.block(handler.body, state)
+        self.handling.pop()
+        if polls:
+            if flow.falls is not None or any(w.kind == "continue" for w in flow.exits):
+                self.run.handled.add(handler)
+            flow.exits = [_passed_on(way_out) for way_out in flow.exits]
+        if guess:
+            flow.exits = [way_out.guessed() for way_out in flow.exits]
+        accidents = all(way_out.implicit or way_out.accident for way_out in caught)
+        if accidents and not expects(handler):
+            flow.exits = [replace(way_out, accident=True) for way_out in flow.exits]
+        return flow
+
+    def _finally(self, body: list[ast.stmt], flow: Flow) -> Flow:
+        if not body:
+            return flow
+        result = self.run.block(body, flow.falls)
+        for way_out in flow.exits:
+            after = self.run.block(body, way_out.state.copy())
+            result.exits += after.exits
+            if after.falls is not None:
+                way_out.state.become(after.falls)
+                result.exits.append(way_out)
+        return result
+
+    def with_(self, node: ast.With | ast.AsyncWith, state: State) -> Flow:
+        scopes: list[str] = []
+        suppressed: list[str | None] = []
+        for item in node.items:
+            value = self.run.value(item.context_expr, state)
+            name = self._scope_name(item.context_expr)
+            known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
+            if not known and state.waited is False:
+                state.waited = None  # entering may wait: a lock, a limiter
+            if name is not None and not self._has_no_limit(item.context_expr, state):
+                scopes.append(name)
+            match item.context_expr:
+                case ast.Call(args=classes) if name == "contextlib.suppress":
+                    handler = ast.ExceptHandler(type=ast.Tuple(elts=classes), body=[])
+                    suppressed += handler_names(handler)
+            if item.optional_vars is not None:
+                entered = value if isinstance(value, Record) else unknown(value)
+                self.run.assign(item.optional_vars, entered, state)
+        timed = any(name in callees.TIMEOUT_SCOPES for name in scopes)
+        if timed:
+            self._timeouts.append(node)
+            self.run.tries += 1
+            self.run.may_raise(node, state, "TimeoutError", implicit=True)
+            self.run.tries -= 1
+        self.run.tries += bool(suppressed)
+        flow = self.run.block(node.body, state)
+        self.run.tries -= bool(suppressed)
+        if timed:
+            self._timeouts.pop()
+        if any(name in callees.SWALLOWING_SCOPES for name in scopes):
+            flow.exits += [way_out for way_out in self.run.raised if way_out.node is node]
+            self.run.raised = [way_out for way_out in self.run.raised if way_out.node is not node]
+            flow = _swallow(flow, [w for w in flow.exits if w.node is node], keep=[])
+        if suppressed:
+            decided = {id(w): suppresses(suppressed, w, self.world) for w in flow.exits}
+            raised = [w for w in flow.exits if w.kind == "raise"]
+            gone = [w for w in raised if decided[id(w)] is not False]
+            if any(way_out.exception is not None for way_out in gone):
+                self.run.handled.add(node)
+            flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
+        return flow
+
+    def _has_no_limit(self, node: ast.expr, state: State) -> bool:
+        """``asyncio.timeout(None)``."""
+        match node:
+            case ast.Call(args=[limit]) | ast.Call(args=[], keywords=[ast.keyword(value=limit)]):
+                value = self.run.value(limit, state.copy())
+                return isinstance(value, Known) and value.value is None
+        return False
+
+    def _scope_name(self, node: ast.expr) -> str | None:
+        """The dotted name of what makes a context; of two, that of the one with a time limit."""
+        match node:
+            case ast.IfExp(body=body, orelse=orelse):
+                names = [self._scope_name(body), self._scope_name(orelse)]
+                return next((name for name in names if name in callees.TIMEOUT_SCOPES), names[0])
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, node)
+                binding = scope.only(name) if scope else None
+                value = binding.value if binding else None
+                return self._scope_name(value) if isinstance(value, ast.Call) else None
+            case ast.Call() if (manager := self.names.callee(node)) is not None:
+                return self._scope_inside(manager)
+            case _:
+                return self.run.expressions.callee_name(node)
+
+    def _scope_inside(self, manager: FunctionNode) -> str | None:
+        """The time limit in a context manager that is written as a generator."""
+        for node in ast.walk(manager):
+            if isinstance(node, ast.With | ast.AsyncWith):
+                for item in node.items:
+                    name = self.run.expressions.callee_name(item.context_expr)
+                    if name in callees.TIMEOUT_SCOPES:
+                        return name
+        return None
+
+
+def _thrown(caught: list[Exit]) -> Value:
+    """What is known of the exception that a handler has caught."""
+    match caught:
+        case [Exit(exception=exception)] if exception is not None:
+            return exception
+        case _:
+            polled = any(way_out.guess or way_out.raised is not None for way_out in caught)
+            return unknown(Known(None, polled))
+
+
+def _passed_on(way_out: Exit) -> Exit:
+    """A way out of a handler: what it raises is still the poll's fault."""
+    if way_out.kind != "raise" or way_out.implicit or way_out.exception is not None:
+        return way_out
+    return replace(way_out, exception=POLLED)
+
+
+def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:
+    if not gone:
+        return flow
+    ends = [flow.falls] if flow.falls is not None else []
+    falls = join_states([*ends, *(way_out.state for way_out in gone)])
+    dropped = {id(way_out) for way_out in gone} - {id(way_out) for way_out in keep}
+    return Flow(falls, [way_out for way_out in flow.exits if id(way_out) not in dropped])

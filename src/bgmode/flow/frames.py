@@ -1,0 +1,235 @@
+"""Runs calls of functions whose code can be read: what goes in, and what comes back."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bgmode.flow import callees
+from bgmode.flow.exits import Diverges, Exit, Flow, State
+from bgmode.flow.names import Code, ScopeNode, defaults, dotted, parameters, undecorated
+from bgmode.flow.values import (
+    MISSING,
+    NONE,
+    UNKNOWN,
+    Function,
+    Instance,
+    Known,
+    Missing,
+    Record,
+    Stream,
+    Unknown,
+    Value,
+    join,
+    truth,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from bgmode.flow.run import Run
+
+_DEEPEST_CALL = 3  # calls within calls that are followed
+
+
+class Frames:
+    """The calls of one run that go into code of this project."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.names = run.names
+        self._states: dict[ScopeNode, State] = {}  # of functions that wait for a call
+
+    def call(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> Value | None:
+        """Run a local function; None where it must be taken for one that cannot be read."""
+        code = function.node
+        if code is self.run.root and code in self.run.stack:
+            inner = self._enter(function, positional, keywords, state)
+            self.run.raised.append(Exit("again", code, inner))
+            raise Diverges
+        if len(self.run.stack) > _DEEPEST_CALL or code in self.run.stack or not self._plain(code):
+            return None
+        if self.names.yields(code):
+            return self._stream(function, positional, keywords, state)
+        self.run.pending.pop(code, None)
+        if self.run.stack:
+            self._states[self.run.stack[-1]] = state
+        inner = self._enter(function, positional, keywords, state)
+        self.run.stack.append(code)
+        outer, self.run.raised = self.run.raised, []
+        try:
+            if isinstance(code, ast.Lambda):
+                flow = Flow(None, [])
+                result = self.run.value(code.body, inner)
+                flow.exits.append(Exit("return", code, inner, value=result))
+            else:
+                flow = self.run.block(code.body, inner)
+        except Diverges:
+            flow = Flow(None)
+        finally:
+            self.run.stack.pop()
+            leftover, self.run.raised = self.run.raised, outer
+        return self._leave(function, Flow(flow.falls, flow.exits + leftover), state)
+
+    def _stream(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> Value:
+        """What a call of a generator function gives: somebody who goes through it runs its body."""
+        code = function.node
+        if isinstance(code, ast.Lambda):
+            return UNKNOWN
+        inner = self._enter(function, positional, keywords, state)
+        inner.polled = inner.waited = False
+        given, self.run.given = self.run.given, []
+        outer, self.run.raised = self.run.raised, []
+        polls, stuck = self.run.polls, self.run.stuck
+        self.run.stack.append(code)
+        try:
+            flow = self.run.block(code.body, inner)
+        except Diverges:
+            flow = Flow(None)
+        finally:
+            self.run.stack.pop()
+            leftover, self.run.raised = self.run.raised, outer
+            items, self.run.given = self.run.given, given
+        exits = flow.exits + leftover
+        returns = [way_out for way_out in exits if way_out.kind == "return"]
+        falls = flow.falls is not None and self.run.stuck == stuck
+        item: Value | None = None
+        for value in items:
+            item = value if item is None else join(item, value)
+        return Stream(
+            UNKNOWN if item is None else item,
+            bool(returns) or falls,
+            self.run.polls > polls,
+            tuple(way_out for way_out in exits if way_out.kind == "raise"),
+            self.run.polls > polls,
+        )
+
+    def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:
+        """What a predicate gives for ``value``."""
+        match self.run.value(predicate, state):
+            case Function() as function:
+                keywords = Record({}, MISSING, mapping=True)
+                result = self.call(function, [value], keywords, state)
+                return unknown(value) if result is None else result
+            case _ if isinstance(predicate, ast.Name) and predicate.id == "bool":
+                decided = truth(value)
+                return unknown(value) if decided is None else Known(decided)
+            case _:
+                return unknown(value)
+
+    def probe(self, function: Function, state: State) -> None:
+        """Run a function that somebody else may call, for what it does on the way."""
+        arguments = Record({}, UNKNOWN, mapping=True)
+        outer, self.run.raised = self.run.raised, []
+        try:
+            self.call(function, [], arguments, state.copy())
+        except Diverges:
+            pass
+        finally:
+            self.run.raised = outer
+
+    def _plain(self, code: Code) -> bool:
+        """Whether calling ``code`` runs its body and nothing else."""
+        if code not in self.names.plain:
+            self.names.plain[code] = self._is_plain(code)
+        return self.names.plain[code]
+
+    def _is_plain(self, code: Code) -> bool:
+        if isinstance(code, ast.Lambda):
+            return True
+        for decorator in code.decorator_list:
+            target = undecorated(decorator)
+            name = dotted(target) or ""
+            if not callees.keeps_meaning(name) and not name.endswith(("property", "wraps")):
+                return False
+        return True
+
+    def _enter(
+        self, function: Function, positional: list[Value], keywords: Record, state: State
+    ) -> State:
+        code = function.node
+        around = self._around(code)
+        names = dict(around.names) if around is not None else {}
+        inner = State(names, state.polled, state.waited)
+        arguments = parameters(code)
+        ordered = [*code.args.posonlyargs, *code.args.args]
+        given = list(positional)
+        if function.receiver is not None and ordered:
+            own = ordered[0].arg
+            for key, held in state.names.items():
+                if key.startswith(function.receiver + "."):
+                    inner.names[own + key[len(function.receiver) :]] = held
+            inner.names[own] = function.bound or self.run.parameter(code, own)
+            if isinstance(inner.names[own], Unknown) and function.owner:
+                inner.names[own] = Instance(function.owner)
+            ordered = ordered[1:]
+        for arg in arguments:
+            if function.receiver is not None and arg.arg in inner.names and arg not in ordered:
+                continue
+            value: Value | None = keywords.fields.get(arg.arg)
+            if value is None:
+                hidden = not isinstance(keywords.rest, Missing)
+                value = unknown(keywords.rest) if hidden else self._default(code, arg.arg)
+            inner.assign(arg.arg, value)
+        for arg, value in zip(ordered, given, strict=False):
+            inner.assign(arg.arg, value)
+        return inner
+
+    def _around(self, code: Code) -> State | None:
+        """The state of the function that ``code`` is defined in, if that is being run."""
+        outer = self.names.scope_node(code)
+        return self._states.get(outer) if outer in self.run.stack else None
+
+    def _default(self, code: Code, name: str) -> Value:
+        default = defaults(code).get(name)
+        return UNKNOWN if default is None else self.run.expressions.static(default)
+
+    def _leave(self, function: Function, flow: Flow, state: State) -> Value:
+        for way_out in flow.exits:
+            if way_out.kind == "again":
+                self.run.raised.append(way_out)
+            if way_out.kind == "raise":
+                kept = state.copy()
+                self._write_back(function, way_out.state, kept, caller=state)
+                self.run.raised.append(replace(way_out, state=kept))
+        returns = [way_out for way_out in flow.exits if way_out.kind == "return"]
+        ends = [way_out.state for way_out in returns]
+        results = [way_out.value or NONE for way_out in returns]
+        if flow.falls is not None:
+            ends.append(flow.falls)
+            results.append(NONE)
+        blame = any(way_out.guess for way_out in returns)
+        end = self.run.join(ends, blame=blame)
+        if end is None:
+            raise Diverges
+        self._write_back(function, end, state, caller=state)
+        result = results[0]
+        for further in results[1:]:
+            result = join(result, further, blame=blame)
+        return result
+
+    def _write_back(self, function: Function, end: State, state: State, *, caller: State) -> None:
+        """What a call that ends in ``end`` has done to the caller, in ``state``."""
+        state.polled, state.waited = end.polled, end.waited
+        code = function.node
+        first = next(iter(parameters(code)), None)
+        if function.receiver is not None and first is not None:
+            changed = end.names.get(first.arg)
+            bound = function.bound is not None and function.receiver in state.names
+            if bound and isinstance(changed, Record):
+                state.names[function.receiver] = changed
+            for key, value in end.names.items():
+                if key.startswith(first.arg + "."):
+                    state.names[function.receiver + key[len(first.arg) :]] = value
+        around = self._around(code)
+        for name in self.names.scopes[code].elsewhere:
+            if around is None or name not in end.names:
+                continue
+            if around is caller:
+                state.assign(name, end.names[name])
+            else:  # a function further out, which goes on after this call and after others
+                around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
