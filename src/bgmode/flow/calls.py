@@ -482,7 +482,8 @@ class CallExpressions:
         if receiver is None:
             return False
         prefix = receiver + "."
-        return any(value.polled for key, value in state.names.items() if key.startswith(prefix))
+        items = state.names.items()
+        return any(value.polled and key.startswith(prefix) for key, value in items)
 
     def _forget_objects(self, node: ast.Call, state: State) -> None:
         """The objects that are handed over, or whose method it is, may have been renewed."""

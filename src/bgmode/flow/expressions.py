@@ -80,16 +80,16 @@ class Expressions:
         """The value of ``node``; what evaluating it does is done to ``state``."""
         self.run.spend(1)
         match node:
-            case ast.Constant(value=constant):
-                return Known(constant) if constant is not ... else UNKNOWN
             case ast.Name():
                 return self._name(node, state)
             case ast.Attribute():
                 return self.attribute(node, state)
-            case ast.Await(value=inner):
-                return self.value(inner, state)
             case ast.Call():
                 return self.calls.call(node, state)
+            case ast.Constant(value=constant):
+                return Known(constant) if constant is not ... else UNKNOWN
+            case ast.Await(value=inner):
+                return self.value(inner, state)
             case ast.Compare():
                 return self._compare(node, state)
             case ast.BoolOp():

@@ -161,6 +161,7 @@ class Names:
         self._yielding: dict[Code, bool] = {}
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
+        self._reads: dict[ast.AST, frozenset[str]] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
         self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
@@ -255,6 +256,13 @@ class Names:
                 step = self.parent[step]
             position = next((index for index, node in enumerate(body) if node is step), -1)
             found[scope] = max(found.get(scope, -1), position)
+        return found
+
+    def read_in(self, node: ast.AST) -> frozenset[str]:
+        """The names and attribute chains that are read in ``node``."""
+        found = self._reads.get(node)
+        if found is None:
+            found = self._reads[node] = frozenset(_read_in(node))
         return found
 
     def calls_of(self, name: str) -> list[ast.Call]:
@@ -500,6 +508,17 @@ class Names:
         ):
             return None
         return f"{self.imports[root]}.{rest}" if rest else self.imports[root]
+
+
+def _read_in(node: ast.AST) -> Iterator[str]:
+    stack = [node]
+    while stack:
+        piece = stack.pop()
+        path = dotted(piece) if isinstance(piece, ast.Name | ast.Attribute) else None
+        if path is not None:
+            yield path
+        else:
+            stack += ast.iter_child_nodes(piece)
 
 
 def _yields(code: Code) -> bool:

@@ -460,12 +460,12 @@ class Run:
         """Take note that something unknown has changed what ``target`` holds."""
         key = dotted(target)
         if self.loops and key is not None:
-            self.effects.append(Effect(key, target, frozenset(_names_in(source))))
+            self.effects.append(Effect(key, target, self.names.read_in(source)))
 
     def doubt(self, test: ast.expr) -> None:
         """Take note of a condition that could not be decided."""
         if self.loops:
-            self.doubts += _names_in(test)
+            self.doubts += self.names.read_in(test)
 
     def removed(self, collection: ast.expr, item: ast.expr, state: State) -> None:
         """Take note that an item has been removed from a collection."""
@@ -556,20 +556,6 @@ def _element(value: Value, position: int, count: int) -> Value:
             return item_of(value)
         case _:
             return unknown(value)
-
-
-def _names_in(node: ast.AST) -> list[str]:
-    """The names and attribute chains that are read in ``node``."""
-    found: list[str] = []
-    stack = [node]
-    while stack:
-        piece = stack.pop()
-        path = dotted(piece) if isinstance(piece, ast.Name | ast.Attribute) else None
-        if path is not None:
-            found.append(path)
-        else:
-            stack += ast.iter_child_nodes(piece)
-    return found
 
 
 def _narrows(test: ast.expr) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from bgmode.flow.names import CODE, FUNCTIONS, Binding, FunctionNode, Names, dotted, parameters
 
@@ -65,7 +66,7 @@ class OwnWords:
                 for binding in scope.bindings.get(name, []) if scope else []:
                     yield from self._bound(binding)
                 if scope is not None:
-                    yield from self._entries(name, scope.node)
+                    yield from self._entries.get((scope.node, name), [])
             case ast.Attribute(value=value):
                 yield from self._stored(node)
                 yield value
@@ -121,13 +122,30 @@ class OwnWords:
             if 0 <= position < len(call.args):
                 yield call.args[position]
 
-    def _entries(self, name: str, scope: ast.AST) -> Iterator[ast.AST]:
-        """``name["key"] = value``."""
-        for node in ast.walk(scope):
+    @cached_property
+    def _entries(self) -> dict[tuple[ast.AST, str], list[ast.expr]]:
+        """What ``name["key"] = value`` puts into a name, by the scope around and the name."""
+        found: dict[tuple[ast.AST, str], list[ast.expr]] = {}
+        for node in self.names.assignments:
             match node:
-                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=other))], value=value):
-                    if other == name:
-                        yield value
+                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))], value=value):
+                    scope = self.names.defining_scope(name, node)
+                    if scope is not None:
+                        found.setdefault((scope.node, name), []).append(value)
+        return found
+
+    @cached_property
+    def _paths(self) -> dict[tuple[ast.AST, str], list[ast.expr]]:
+        """What is assigned to a path such as ``job.status``, by the function and the path."""
+        found: dict[tuple[ast.AST, str], list[ast.expr]] = {}
+        for node in self.names.assignments:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    path = dotted(target) if isinstance(target, ast.Attribute) else None
+                    if path is not None:
+                        scope = self.names.function(node) or self.names.tree
+                        found.setdefault((scope, path), []).append(node.value)
+        return found
 
     def _stored(self, node: ast.Attribute) -> Iterator[ast.AST]:
         """What is assigned to an attribute: in this function, or in this object's methods."""
@@ -141,11 +159,8 @@ class OwnWords:
             for binding in self.names.scope(owner).bindings.get(node.attr, []):
                 yield from self._bound(binding)
             return
-        for inner in ast.walk(self.names.function(node) or self.names.tree):
-            match inner:
-                case ast.Assign(targets=targets, value=value):
-                    if any(dotted(target) == path for target in targets):
-                        yield value
+        scope = self.names.function(node) or self.names.tree
+        yield from self._paths.get((scope, path), [])
 
 
 def _returned(function: FunctionNode) -> Iterator[ast.AST]:

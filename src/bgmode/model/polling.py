@@ -261,13 +261,19 @@ class Polling:
 
     @cached_property
     def _answers(self) -> dict[str, Answering]:
-        """What polls may answer; first that the job runs."""
+        return self.answers()
+
+    def answers(self, *, everywhere: bool = False) -> dict[str, Answering]:
+        """What polls may answer; first that the job runs.
+
+        ``everywhere``: create and cancel answer the same.
+        """
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         return {
             status: Answering(
                 status,
                 frozenset(name for name, when in self.provider.signs.items() if status in when),
-                JobWorld(self.names, self.clients, status),
+                JobWorld(self.names, self.clients, status, before=status if everywhere else None),
             )
             for status in statuses
         }

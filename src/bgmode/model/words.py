@@ -6,11 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bgmode.flow.judging import judged
 from bgmode.flow.names import Code, Names
-from bgmode.flow.run import Run
 from bgmode.model.own_words import OwnWords
 from bgmode.model.polling import Polling, place
-from bgmode.model.world import JobWorld
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,9 @@ def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
         dict.fromkeys(names.function(call) or names.tree for call in jobs)
     )
     found = _Compared()
+    answers = polling.answers(everywhere=True)
     for scope in scopes:
-        for status in polling.provider.statuses:
-            run = Run(JobWorld(names, polling.clients, status, before=status))
-            run.start(scope)
+        for run in judged(scope, answers, loops_only=False).values():
             for node, words in run.words.items():
                 found.words.setdefault(node, set()).update(words)
                 found.sides.setdefault(node, set()).update(run.sides[node])
