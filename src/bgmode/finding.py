@@ -99,11 +99,15 @@ Edit: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One way to mend a finding; ``display`` fixes are shown and never applied."""
+    """One way to mend a finding; ``display`` fixes are shown and never applied.
+
+    ``reveals`` are the rules that may find something only once this finding is gone.
+    """
 
     applicability: Applicability
     message: str
     edits: tuple[Edit, ...] = ()
+    reveals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

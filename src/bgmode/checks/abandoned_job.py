@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.finding import Finding, Fix, InsertStatement
+from bgmode.checks.wording import beside
+from bgmode.finding import Finding, Fix
 from bgmode.model.abandoned import Wait, abandoned
 from bgmode.model.polling import own_nodes
 
@@ -41,7 +42,7 @@ def _fix(subject: Subject, wait: Wait, end: ast.AST) -> Fix | None:
     path = ".".join(access.operation.path[:-1])
     held = subject.source.snippet(subject.span(job))
     line = f"{'await ' if awaits else ''}{receiver}.{path}.cancel({held})"
-    edit = InsertStatement(subject.span(end), (line,), before=True)
+    edit = beside(subject, end, line, before=True)
     return Fix("unsafe", "cancel the job before the wait is given up", (edit,))
 
 

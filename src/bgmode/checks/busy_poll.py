@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.checks.wording import interval, sleep
-from bgmode.finding import Edit, Finding, Fix, InsertStatement, ReplaceExpression
+from bgmode.checks.wording import beside, interval, sleep
+from bgmode.finding import Edit, Finding, Fix, ReplaceExpression
 from bgmode.model.polling import PollLoop, own_nodes
 
 
@@ -31,10 +31,17 @@ def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
         return None
     statement, before = place
     line = f"{call.text}({interval(subject)})"
-    edit: Edit = InsertStatement(subject.span(statement), (line,), before=before)
-    if isinstance(statement, ast.Pass):
+    edit: Edit = beside(subject, statement, line, before=before)
+    if _does_nothing(statement):
         edit = ReplaceExpression(subject.span(statement), line)
     return Fix("unsafe", f"wait {interval(subject)} s in each turn", (*call.edits, edit))
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+    return False
 
 
 def _place(subject: Subject, loop: PollLoop) -> tuple[ast.stmt, bool] | None:

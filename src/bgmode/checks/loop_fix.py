@@ -10,7 +10,8 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
-from bgmode.finding import Applicability, Fix, InsertStatement, Note, ReplaceExpression
+from bgmode.checks.wording import beside, operand
+from bgmode.finding import Applicability, Fix, Note, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop
 
@@ -40,7 +41,7 @@ def loop_fix(subject: Subject, loop: PollLoop) -> Fix | None:
 
 def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     """``while status != "completed"`` becomes ``while status in {"queued", "in_progress"}``."""
-    if not isinstance(loop.node, ast.While):
+    if not isinstance(loop.node, ast.While) or loop.node.orelse:
         return None
     found = [node for node in _conjuncts(loop.node.test) if _waits_for_end(node)]
     if len(found) != 1:
@@ -49,7 +50,7 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     tested = _tested(condition)
     if tested is None or not _speaks_of_statuses(subject, loop, condition):
         return None
-    text = subject.source.snippet(subject.span(tested))
+    text = operand(subject, tested)
     if _is_surely_a_status(subject, loop, tested):
         statuses = ", ".join(f'"{status}"' for status in loop.provider.running)
         value = f"{text} in {{{statuses}}}"
@@ -161,7 +162,7 @@ def _missing_branch(subject: Subject, loop: PollLoop) -> Fix | None:
     lines = (f"if {guard}{test}:", ended)
     if '"' in status:
         return None
-    edit = InsertStatement(subject.span(statement), lines)
+    edit = beside(subject, statement, *lines, before=False)
     return Fix("unsafe", f"raise when the response is {listed(loop.taken_for_running)}", (edit,))
 
 

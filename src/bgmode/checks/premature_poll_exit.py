@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
+from bgmode.checks.wording import operand
 from bgmode.finding import Finding, Fix, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop, own_nodes
@@ -33,11 +34,12 @@ def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
     if len(found) != 1:
         return None
     (test,) = found
-    text = subject.source.snippet(subject.span(test.left))
+    text = operand(subject, test.left)
     word = "in" if isinstance(test.ops[0], ast.Eq | ast.In) else "not in"
     running = ", ".join(f'"{status}"' for status in loop.provider.running)
     edit = ReplaceExpression(subject.span(test), f"{text} {word} {{{running}}}")
-    return Fix("unsafe", f"go on while the status is {listed(loop.provider.running)}", (edit,))
+    message = f"go on while the status is {listed(loop.provider.running)}"
+    return Fix("unsafe", message, (edit,), reveals=frozenset({"BGM303", "BGM305"}))
 
 
 def _asks_for_some(subject: Subject, loop: PollLoop, test: ast.Compare) -> bool:

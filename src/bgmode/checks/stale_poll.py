@@ -11,6 +11,9 @@ from bgmode.flow.names import unawaited
 from bgmode.model.polling import own_nodes
 from bgmode.model.stale import Stale
 
+_HIDDEN = frozenset(
+    ["BGM301", "BGM302", "BGM303", "BGM304", "BGM305", "BGM308", "BGM310", "BGM311", "BGM504"]
+)  # what is to be said of a loop once it tests what it polls
 _DROPPED = (
     "the answer of this poll is dropped, and the loop goes on testing an older response: assign it "
     "to the name that is tested"
@@ -43,7 +46,7 @@ def _fix(subject: Subject, stale: Stale) -> Fix | None:
         case _:
             return None
     edit = ReplaceExpression(subject.span(statement.value), value)
-    return Fix("unsafe", f"assign the answer to `{name}`", (edit,))
+    return Fix("unsafe", f"assign the answer to `{name}`", (edit,), reveals=_HIDDEN)
 
 
 def _tested(stale: Stale) -> list[ast.expr]:

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject, listed
-from bgmode.checks.wording import free_name, imported
-from bgmode.finding import Finding, Fix, InsertStatement
+from bgmode.checks.wording import beside, free_name, imported
+from bgmode.finding import Finding, Fix
 from bgmode.model.polling import PollLoop
 
 
@@ -38,15 +38,18 @@ def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
     if clock is None:
         return None
     deadline = free_name(subject, "deadline", loop.node)
-    start = InsertStatement(
-        subject.span(loop.node), (f"{deadline} = {clock.text}() + {longest:g}",), before=True
+    start = f"{deadline} = {clock.text}() + {longest:g}"
+    stop = (
+        f"if {clock.text}() > {deadline}:",
+        f'    raise TimeoutError("the background response has not ended in {longest:g} s")',
     )
-    stop = InsertStatement(
-        subject.span(loop.node.body[0]),
+    return Fix(
+        "unsafe",
+        f"give up after {longest:g} s",
         (
-            f"if {clock.text}() > {deadline}:",
-            f'    raise TimeoutError("the background response has not ended in {longest:g} s")',
+            *clock.edits,
+            beside(subject, loop.node, start, before=True),
+            beside(subject, loop.node.body[0], *stop, before=True),
         ),
-        before=True,
+        reveals=frozenset({"BGM302", "BGM504"}),
     )
-    return Fix("unsafe", f"give up after {longest:g} s", (*clock.edits, start, stop))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bgmode.checks.subject import Subject
 from bgmode.finding import Edit, InsertStatement
 from bgmode.flow.names import Names
+from bgmode.source import Span
 
-_ASYNC_LIBRARIES = ("anyio", "trio", "asyncio")
+_ASYNC_LIBRARIES = ("asyncio", "anyio", "trio")
 _USUAL_INTERVAL = 2.0  # seconds, as in the provider's own examples
 
 
@@ -25,17 +26,24 @@ def imported(subject: Subject, module: str, name: str, at: ast.AST) -> Written |
     """``module.name`` as this file writes it; None where the name means something else here."""
     names = subject.case.module.names
     for bound, full in names.imports.items():
-        if full == f"{module}.{name}" and names.defining_scope(bound, at) is _module_scope(names):
-            return Written(bound)
-        if full == module and names.defining_scope(bound, at) is _module_scope(names):
-            return Written(f"{bound}.{name}")
+        if full in {module, f"{module}.{name}"} and _is_imported(names, bound, at):
+            return Written(bound if full != module else f"{bound}.{name}")
     if names.defining_scope(module, at) is not None:
         return None
     return Written(f"{module}.{name}", (_import(subject, module),))
 
 
-def _module_scope(names: Names) -> object:
-    return names.scopes[names.tree]
+def _is_imported(names: Names, bound: str, at: ast.AST) -> bool:
+    """Whether a name is an import wherever ``at`` can see it, and above it."""
+    scope = names.defining_scope(bound, at)
+    bindings = scope.bindings[bound] if scope is not None else []
+    line = getattr(at, "lineno", 0)
+    here = scope is not None and scope.node is not names.tree
+    return bool(bindings) and all(
+        isinstance(binding.node, ast.Import | ast.ImportFrom)
+        and (not here or binding.node.lineno < line)
+        for binding in bindings
+    )
 
 
 def _import(subject: Subject, module: str) -> InsertStatement:
@@ -64,13 +72,42 @@ def _comes_first(statement: ast.stmt) -> bool:
 
 
 def sleep(subject: Subject, at: ast.AST, *, in_async: bool) -> Written | None:
-    """``time.sleep``, or the sleep of the asynchronous library that the file uses, awaited."""
+    """``time.sleep``, or the sleep of the asynchronous library that the code uses, awaited."""
     if not in_async:
         return imported(subject, "time", "sleep", at)
-    used = {full.partition(".")[0] for full in subject.case.module.names.imports.values()}
-    library = next((name for name in _ASYNC_LIBRARIES if name in used), "asyncio")
-    found = imported(subject, library, "sleep", at)
+    found = imported(subject, _library(subject, at), "sleep", at)
     return None if found is None else Written(f"await {found.text}", found.edits)
+
+
+def _library(subject: Subject, at: ast.AST) -> str:
+    """The asynchronous library that the function uses; else the one that the file imports."""
+    names = subject.case.module.names
+    here = [call for call in names.calls if names.function(call) is names.function(at)]
+    called = {(names.qualify(call.func) or "").partition(".")[0] for call in here}
+    used = {full.partition(".")[0] for full in names.imports.values()}
+    for found in (called, used):
+        for library in _ASYNC_LIBRARIES:
+            if library in found:
+                return library
+    return "asyncio"
+
+
+def operand(subject: Subject, node: ast.expr) -> str:
+    """The text of an expression, fit to be compared with something."""
+    text = subject.source.snippet(subject.span(node))
+    loose = (ast.NamedExpr, ast.BoolOp, ast.IfExp, ast.Lambda, ast.Compare)
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return f"({text})" if isinstance(node, loose) or negated else text
+
+
+def beside(subject: Subject, statement: ast.stmt, *lines: str, before: bool) -> InsertStatement:
+    """An edit that puts lines before a statement, or behind all of it."""
+    span = subject.source.span(statement)
+    decorators = getattr(statement, "decorator_list", [])
+    if decorators:
+        first = subject.source.span(decorators[0])
+        span = Span(first.line, max(first.column - 1, 0), span.end_line, span.end_column)
+    return InsertStatement(span, lines, before=before)
 
 
 def interval(subject: Subject) -> str:

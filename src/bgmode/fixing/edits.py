@@ -111,9 +111,35 @@ def _insert(text: str, at: _Range, lines: tuple[str, ...]) -> str:
         if len(lines) > 1:
             raise CannotEdit("the statement shares its line with another")
         return f"{text[: at.end]}; {lines[0]}{text[at.end :]}"
+    end = _behind_comments(text, end, indentation)
     ending = LINE_END.match(text, end)
     newline = ending[0] if ending else newline_of(text)
     return text[:end] + newline + newline.join(_indented(lines, indentation)) + text[end:]
+
+
+def _behind_comments(text: str, end: int, indentation: str) -> int:
+    """The end of the last comment that still belongs to the statement's own block."""
+    position = end
+    while ending := LINE_END.match(text, position):
+        following = LINE_END.search(text, ending.end())
+        line = text[ending.end() : following.start() if following else len(text)]
+        bare = line.lstrip(" \t")
+        deeper = len(line) - len(bare) > len(indentation) and line.startswith(indentation)
+        if not bare.startswith("#") or not deeper:
+            break
+        position = end = ending.end() + len(line)
+    return end
+
+
+def _above_comments(text: str, start: int, indentation: str) -> int:
+    """The start of the comment lines that stand directly above a statement."""
+    while start:
+        lines = text[:start].splitlines(keepends=True)
+        above = lines[-1]
+        if not above.startswith(indentation + "#"):
+            break
+        start -= len(above)
+    return start
 
 
 def _insert_before(text: str, at: _Range, lines: tuple[str, ...]) -> str:
@@ -122,8 +148,9 @@ def _insert_before(text: str, at: _Range, lines: tuple[str, ...]) -> str:
     if indentation.strip(" \t\f"):
         raise CannotEdit("the statement shares its line with another")
     newline = newline_of(text)
-    added = newline.join(_indented(lines, indentation)).lstrip()
-    return text[: at.start] + added + newline + indentation.replace("\f", "") + text[at.start :]
+    start = _above_comments(text, start, indentation)
+    added = newline.join(line.rstrip() for line in _indented(lines, indentation))
+    return text[:start] + added + newline + text[start:]
 
 
 def _indented(lines: tuple[str, ...], indentation: str) -> list[str]:

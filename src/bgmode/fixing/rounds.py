@@ -64,7 +64,16 @@ def fix_text(
             continue
         result.source, result.findings = fixed, after
         result.applied.append(finding)
+        given_up -= _changed(result, finding)  # they stand in other code now
     return result
+
+
+def _changed(result: FixResult, applied: Finding) -> set[Identity]:
+    """The fixes that were refused in code that has changed since: they may be tried again."""
+    again = [refusal for refusal in result.refused if refusal.finding.scope == applied.scope]
+    result.refused = [refusal for refusal in result.refused if refusal not in again]
+    fingerprints = {refusal.finding.fingerprint for refusal in again}
+    return {(name, below) for name in fingerprints for below in range(len(result.findings) + 1)}
 
 
 def may_apply(finding: Finding, *, unsafe: bool) -> bool:
@@ -104,6 +113,7 @@ def _proven(
     """The source after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
     if finding.fix is None:
         raise CannotEdit("there is no fix")
+    reveals = finding.fix.reveals
     if any(_is_in_text(source, place(edit)) for edit in finding.fix.edits):
         raise CannotEdit("it is inside an f-string")
     fixed = Source(source.path, apply_edits(source.text, finding.fix.edits))
@@ -117,7 +127,7 @@ def _proven(
     old, new = _counted(before), _counted(after)
     if new[_kind(finding)] >= old[_kind(finding)]:
         raise CannotEdit("the finding would still be there")
-    fresh = new - old
+    fresh = {kind: count for kind, count in (new - old).items() if kind[0] not in reveals}
     if fresh:
         code = next(iter(fresh))[0]
         raise CannotEdit(f"it would bring a new finding, {code}")

@@ -182,6 +182,8 @@ class LoopTurns(Turns):
                 isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
             ):
                 return self._is_endless(first)
+            case ast.Call(args=arguments) if self._run.callee_name(iterable) == "itertools.chain":
+                return any(self._is_endless(argument) for argument in arguments)
             case ast.Call(func=ast.Name(id="zip"), args=arguments) if arguments:
                 return all(self._is_endless(argument) for argument in arguments)
             case ast.Call(args=arguments, keywords=keywords):

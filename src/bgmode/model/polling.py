@@ -280,7 +280,7 @@ class Polling:
 
     def tells_apart_later(self, loop: PollLoop) -> bool:
         """Whether the code after the loop treats what the loop misses otherwise than completed."""
-        runs = judged(loop.scope, self._answers, loops_only=False)
+        runs = judged(loop.scope, self.answers(everywhere=True), loops_only=False)
         completed = _behind(loop.node, runs["completed"].ends)
         missed = [_behind(loop.node, runs[status].ends) for status in loop.taken_for_running]
         return bool(completed) and all(ends and ends.isdisjoint(completed) for ends in missed)
