@@ -152,6 +152,9 @@ class CallExpressions:
             case Instance() | ClassRef() | Symbol():
                 function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
                 return self._apply(node, function, state, alone=alone)
+            case _ if name == "set_result" and len(node.args) == 1:
+                self._note_result(node, base, state)
+                return NONE
             case Record(owner=ast.ClassDef()) | Known(Member() | Token()):
                 function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
                 if isinstance(function, Function):
@@ -171,6 +174,17 @@ class CallExpressions:
         if name == "run_in_executor" and len(node.args) >= 2:
             return self._handed_on(node, 1, state)
         return self._opaque(node, receiver, state, alone=alone)
+
+    def _note_result(self, node: ast.Call, base: ast.expr, state: State) -> None:
+        """``attempt.retry_state.set_result(x)``: what the retry helper decides by."""
+        value = self._expressions.value(node.args[0], state)
+        root = (dotted(base) or "").partition(".")[0]
+        for attempts in self.run.attempts:
+            if attempts.name == root:
+                way_out = Exit("return", node, state.copy(), value=value)
+                again = self.run.contexts.retried(attempts.retry, way_out)
+                failed = unknown(value) if again is None else Known(again, value.polled)
+                state.names[attempts.mark] = failed
 
     def _constant_method(
         self, node: ast.Call, base: ast.expr, receiver: Known | Many, name: str, state: State
@@ -215,7 +229,8 @@ class CallExpressions:
                     state.assign(key, with_part(receiver, wanted, MISSING))
                 if isinstance(found, Missing):
                     return fallback
-                return as_polled(found) if receiver.polled else found
+                hidden = receiver.polled and wanted not in receiver.fields
+                return as_polled(found) if hidden else found
             case "setdefault", [Known(str() as wanted), default] if key is not None:
                 found = part(receiver, wanted)
                 if isinstance(found, Missing):
@@ -549,8 +564,16 @@ def _view(mapping: Record, name: str) -> Value:
             return Many(pair, some, mapping.polled, fixed=True)
         case "values":
             return Many(entry, some, mapping.polled, fixed=True)
+        case "keys" if _is_closed(mapping):
+            return Known(tuple(mapping.fields), mapping.polled)
         case _:
             return Many(UNKNOWN, some, mapping.polled, fixed=True)
+
+
+def _is_closed(mapping: Record) -> bool:
+    """Whether all keys of a dict are known."""
+    loose = (isinstance(value, Missing | Unknown) for value in mapping.fields.values())
+    return isinstance(mapping.rest, Missing) and not any(loose)
 
 
 def _copied(name: str, value: Value) -> Value:

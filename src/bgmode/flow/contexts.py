@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exceptions import catches, expects, handler_names, suppresses
-from bgmode.flow.exits import Exit, Flow, State, join_states
+from bgmode.flow.exits import Diverges, Exit, Flow, State, join_states
 from bgmode.flow.names import FunctionNode
-from bgmode.flow.values import POLLED, Known, Record, Truth, Value, unknown
+from bgmode.flow.retrying import Retrying
+from bgmode.flow.values import POLLED, TRUE, Known, Record, Truth, Value, truth, unknown
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
+    from bgmode.flow.turns import Attempts
 
 
 class Contexts:
@@ -86,6 +88,9 @@ class Contexts:
             return flow
         result = self.run.block(body, flow.falls)
         for way_out in flow.exits:
+            if way_out.kind == "again":  # what is behind it comes after the last round
+                result.exits.append(way_out)
+                continue
             after = self.run.block(body, way_out.state.copy())
             result.exits += after.exits
             if after.falls is not None:
@@ -122,6 +127,9 @@ class Contexts:
         self.run.tries -= bool(suppressed)
         if timed:
             self._timeouts.pop()
+        for attempts in self.run.attempts:
+            if any(_names(item, attempts.name) for item in node.items):
+                flow = self._attempted(attempts, flow)
         if any(name in callees.SWALLOWING_SCOPES for name in scopes):
             flow.exits += [way_out for way_out in self.run.raised if way_out.node is node]
             self.run.raised = [way_out for way_out in self.run.raised if way_out.node is not node]
@@ -134,6 +142,39 @@ class Contexts:
                 self.run.handled.add(node)
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
         return flow
+
+    def _attempted(self, attempts: Attempts, flow: Flow) -> Flow:
+        """``with attempt:`` swallows what is to be tried again."""
+        exits: list[Exit] = []
+        ends = [flow.falls] if flow.falls is not None else []
+        for way_out in flow.exits:
+            again: Truth = False
+            if way_out.kind == "raise" and not way_out.implicit:
+                again = self.retried(attempts.retry, way_out)
+            if again is not False:
+                state = way_out.state.copy()
+                state.names[attempts.mark] = TRUE
+                ends.append(state)
+                if way_out.exception is not None:
+                    self.run.handled.add(way_out.node)
+            if again is not True:
+                exits.append(way_out)
+        return Flow(self.run.join(ends), exits)
+
+    def retried(self, retry: Retrying, way_out: Exit) -> Truth:
+        """Whether a retry helper tries again after a way out."""
+        tried_again = self.names.imports.get("TryAgain") == "tenacity.TryAgain"
+        if way_out.raised == "TryAgain" and (tried_again or "tenacity" in self.names.imports):
+            return True
+        state = way_out.state.copy()
+
+        def ask(predicate: ast.expr, value: Value) -> Truth:
+            try:
+                return truth(self.run.frames.applied(predicate, value, state))
+            except Diverges:
+                return None
+
+        return retry.again(way_out, ask, self.is_caught)
 
     def _has_no_limit(self, node: ast.expr, state: State) -> bool:
         """``asyncio.timeout(None)``."""
@@ -194,3 +235,7 @@ def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:
     falls = join_states([*ends, *(way_out.state for way_out in gone)])
     dropped = {id(way_out) for way_out in gone} - {id(way_out) for way_out in keep}
     return Flow(falls, [way_out for way_out in flow.exits if id(way_out) not in dropped])
+
+
+def _names(item: ast.withitem, name: str) -> bool:
+    return isinstance(item.context_expr, ast.Name) and item.context_expr.id == name

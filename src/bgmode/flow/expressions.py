@@ -220,6 +220,9 @@ class Expressions:
             found = state.names[key]
             return unknown(found) if isinstance(found, Missing) else found
         base = self.value(node.value, state)
+        for attempts in self.run.attempts:
+            if key == f"{attempts.name}.retry_state.outcome.failed":
+                return state.names.get(attempts.mark, UNKNOWN)
         match base:
             case Instance(owner) | ClassRef(owner):
                 return self.objects.attribute(base, owner, node, state)
@@ -590,7 +593,7 @@ class Expressions:
         match base, index:
             case Record(), Known(str() | int() as key):
                 found = part(base, str(key))
-                polled = base.polled or index.polled
+                polled = index.polled or (base.polled and str(key) not in base.fields)
                 if isinstance(found, Missing):
                     return unknown(base, index)
                 return as_polled(found) if polled else found

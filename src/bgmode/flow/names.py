@@ -109,6 +109,19 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
+def _given(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
+    """What a call passes for a parameter, if that can be seen."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    ordered = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    spread = any(isinstance(argument, ast.Starred) for argument in call.args)
+    if name not in ordered or spread:
+        return None
+    position = ordered.index(name) - (ordered[0] in {"self", "cls"})
+    return call.args[position] if 0 <= position < len(call.args) else None
+
+
 def _gives(call: ast.Call, function: FunctionNode, name: str) -> bool:
     """Whether a call passes something for a parameter; what is spread may hold it."""
     if any(keyword.arg in {name, None} for keyword in call.keywords):
@@ -263,6 +276,20 @@ class Names:
         found = self._reads.get(node)
         if found is None:
             found = self._reads[node] = frozenset(_read_in(node))
+        return found
+
+    def given(self, code: Code, name: str) -> list[ast.expr]:
+        """What every call in the module gives for a parameter; nothing if that cannot be said."""
+        if isinstance(code, ast.Lambda):
+            return []
+        found: list[ast.expr] = []
+        for call in self.calls_of(code.name):
+            if self.function(call) is code:
+                continue
+            argument = _given(call, code, name) if self.callee(call) is code else None
+            if argument is None:
+                return []
+            found.append(argument)
         return found
 
     def calls_of(self, name: str) -> list[ast.Call]:

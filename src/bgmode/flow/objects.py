@@ -190,6 +190,8 @@ class Objects:
         switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
         if constant is not None and not (switch and self.run.loops):
             return constant  # a switch may be turned by somebody else while a loop runs
+        if (owner, node.attr) in self.names.attributes and not isinstance(base, Record):
+            return Unknown()  # set by itself, not computed from the others
         polled = self._expressions.calls.receiver_polled(dotted(node.value), state)
         return Unknown(not isinstance(base, ClassRef) and (polled or base.polled))
 

@@ -39,8 +39,12 @@ class Patterns:
         subject = self.run.value(node.subject, state)
         state.look_at(subject)
         flows: list[Flow] = []
+        unseen = False
         for case in node.cases:
             fits = self._fits(case.pattern, subject, state)
+            unseen = unseen or (
+                fits is None and self._rests_on_a_poll(case.pattern, subject, state)
+            )
             inner = state.copy()
             self._capture(case.pattern, subject, inner)
             if case.guard is not None and fits is not False:
@@ -50,7 +54,7 @@ class Patterns:
                     if fits and not flows:
                         raise
                     if fits:
-                        return self.run.merge(flows, blame=subject.polled)
+                        return self.run.merge(flows, blame=unseen)
                     continue  # it raises where the pattern fits, and does not where it does not
                 state = inner.copy() if fits else join_two(state, inner)
                 fits = False if guard is False else (fits if guard else None)
@@ -58,9 +62,18 @@ class Patterns:
                 continue
             flows.append(self.run.block(case.body, inner))
             if fits:
-                return self.run.merge(flows, blame=subject.polled and len(flows) > 1)
+                return self.run.merge(flows, blame=unseen and len(flows) > 1)
         flows.append(Flow(state))
-        return self.run.merge(flows, blame=subject.polled and len(flows) > 1)
+        return self.run.merge(flows, blame=unseen and len(flows) > 1)
+
+    def _rests_on_a_poll(self, pattern: ast.pattern, subject: Value, state: State) -> bool:
+        """Whether it is for a poll's answer that nobody can say if a pattern fits."""
+        held = _inside(pattern, subject)
+        if held is None or isinstance(pattern, ast.MatchClass):
+            return subject.polled
+        return any(
+            entry.polled and self._fits(piece, entry, state) is None for piece, entry in held
+        )
 
     def _fits(self, pattern: ast.pattern, subject: Value, state: State) -> Truth:
         match pattern:

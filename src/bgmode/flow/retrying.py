@@ -6,9 +6,10 @@ Knows tenacity, backoff, retrying and stamina, by their documented keyword argum
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from bgmode.flow.callees import last_name
 from bgmode.flow.exits import Exit
@@ -21,12 +22,16 @@ Catches: TypeAlias = Callable[[ast.expr, Exit], Truth]
 """Whether an exception class (or a tuple of them) is that of a way out."""
 
 
+_EXCEPTION = ast.Name("Exception", ast.Load())
+
+
 @dataclass(frozen=True, slots=True)
 class Retrying:
     """One retry decorator. ``results`` asks the result, ``exceptions`` names what is caught.
 
     ``negated``: the result decides the other way round. ``condition`` is tenacity's own
     expression, which may combine several. None for ``exceptions`` means any exception.
+    ``unsure``: something that cannot be seen has a say in whether an exception is retried.
     """
 
     node: ast.expr
@@ -37,9 +42,14 @@ class Retrying:
     condition: ast.expr | None = None
     stops: bool = False
     waits: bool = False
+    unsure: bool = False
+    hidden: bool = False
+    """Whether nothing is known of its arguments: ``@retry(**OPTIONS)``."""
 
     def again(self, way_out: Exit, ask: Ask, catches: Catches) -> Truth:
         """Whether the function is called again after it has ended so."""
+        if self.hidden:
+            return None
         if self.condition is not None:
             return _condition(self.condition, way_out, ask, catches)
         if way_out.kind == "return":
@@ -49,7 +59,11 @@ class Retrying:
             return said if said is None or not self.negated else not said
         if not self.catches_exceptions:
             return False
-        return True if self.exceptions is None else catches(self.exceptions, way_out)
+        caught = catches(self.exceptions or _EXCEPTION, way_out)
+        return None if caught and self.unsure else caught
+
+
+_KNOWN = re.compile(r"^(tenacity|retrying|stamina)\.retry$|^backoff\.on_(predicate|exception)$")
 
 
 def retrying(names: Names, function: FunctionNode) -> tuple[Retrying, ...]:
@@ -58,11 +72,28 @@ def retrying(names: Names, function: FunctionNode) -> tuple[Retrying, ...]:
     return tuple(retry for retry in found if retry is not None)
 
 
+def attempts(names: Names, iterable: ast.expr) -> Retrying | None:
+    """What ``for attempt in Retrying(...)`` goes through, if it is that."""
+    if not isinstance(iterable, ast.Call):
+        return None
+    match names.qualify(iterable.func):
+        case "tenacity.Retrying" | "tenacity.AsyncRetrying":
+            return _tenacity(names, iterable, iterable)
+        case "stamina.retry_context":
+            on = _argument(iterable, "on", 0)
+            return Retrying(iterable, None, False, True, on, stops=True, waits=True)
+        case _:
+            return None
+
+
 def _read(names: Names, decorator: ast.expr) -> Retrying | None:
     call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+    if any(keyword.arg is None for keyword in call.keywords):
+        known = _KNOWN.match(names.qualify(call.func) or "")
+        return Retrying(decorator, stops=True, hidden=True) if known else None
     match names.qualify(call.func):
         case "tenacity.retry":
-            return _tenacity(decorator, call)
+            return _tenacity(names, decorator, call)
         case "backoff.on_predicate":
             return _backoff(decorator, call, results=True)
         case "backoff.on_exception":
@@ -85,22 +116,41 @@ def _argument(call: ast.Call, name: str, position: int | None = None) -> ast.exp
     return None
 
 
-def _tenacity(decorator: ast.expr, call: ast.Call) -> Retrying:
+def _tenacity(names: Names, decorator: ast.expr, call: ast.Call) -> Retrying:
     stop, wait = _argument(call, "stop"), _argument(call, "wait")
     return Retrying(
         decorator,
         catches_exceptions=True,
-        condition=_argument(call, "retry"),
-        stops=stop is not None and _last(stop) != "stop_never",
+        condition=_followed(names, _argument(call, "retry")),
+        stops=_is_given(stop) and _last(stop) != "stop_never",
         waits=wait is not None and _last(wait) != "wait_none",
     )
 
 
+def _is_given(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    """Whether an argument is there, and is not None."""
+    return node is not None and not (isinstance(node, ast.Constant) and node.value is None)
+
+
+def _followed(names: Names, node: ast.expr | None) -> ast.expr | None:
+    """What a name stands for that is bound once."""
+    if not isinstance(node, ast.Name):
+        return node
+    scope = names.defining_scope(node.id, node)
+    binding = scope.only(node.id) if scope else None
+    return (binding.value if binding else None) or node
+
+
 def _backoff(decorator: ast.expr, call: ast.Call, *, results: bool) -> Retrying:
-    stops = any(_argument(call, name) is not None for name in ("max_tries", "max_time"))
+    limits = [_argument(call, name) for name in ("max_tries", "max_time")]
+    listed = isinstance(_argument(call, "interval"), ast.List | ast.Tuple)  # used up some time
+    stops = listed or any(_is_given(limit) for limit in limits)
     if not results:
         caught = _argument(call, "exception", 1)
-        return Retrying(decorator, None, False, True, caught, stops=stops, waits=True)
+        unsure = _argument(call, "giveup") is not None
+        return Retrying(
+            decorator, None, False, True, caught, stops=stops, waits=True, unsure=unsure
+        )
     predicate = _argument(call, "predicate", 1)
     if predicate is None:  # backoff's own: as long as the result is false
         predicate = ast.copy_location(ast.Name("bool", ast.Load()), decorator)
@@ -110,11 +160,14 @@ def _backoff(decorator: ast.expr, call: ast.Call, *, results: bool) -> Retrying:
 
 def _retrying(decorator: ast.expr, call: ast.Call) -> Retrying:
     names = [keyword.arg or "" for keyword in call.keywords]
-    result = _argument(call, "retry_on_result")
+    caught = _argument(call, "retry_on_exception")
+    classes = caught if isinstance(caught, ast.Tuple) else None
     return Retrying(
         decorator,
-        result,
-        catches_exceptions=result is None or "retry_on_exception" in names,
+        _argument(call, "retry_on_result"),
+        catches_exceptions=True,
+        exceptions=classes,
+        unsure=caught is not None and classes is None,
         stops=any(name.startswith("stop") for name in names),
         waits=any(name.startswith("wait") for name in names),
     )
@@ -154,11 +207,13 @@ def _rule(name: str, given: list[ast.expr], way_out: Exit, ask: Ask, catches: Ca
             said = ask(predicate, way_out.value or NONE) if returned else True
             return None if said is None else not said
         case "retry_if_exception_type", []:
-            return not returned
+            return False if returned else catches(_EXCEPTION, way_out)
         case "retry_if_exception_type", [classes]:
             return False if returned else catches(classes, way_out)
         case "retry_if_not_exception_type", [classes]:
             caught = True if returned else catches(classes, way_out)
             return None if caught is None else not caught
+        case "retry_unless_exception_type" | "retry_if_not_exception_message", _ if returned:
+            return True
         case _:
             return False if returned and "exception" in name else None

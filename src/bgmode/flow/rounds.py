@@ -9,11 +9,11 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bgmode.flow.exits import Diverges, Exit, State
+from bgmode.flow.exits import Exit, State
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names
 from bgmode.flow.retrying import Retrying, retrying
 from bgmode.flow.turns import Turns
-from bgmode.flow.values import NONE, Truth, Value, either, truth
+from bgmode.flow.values import NONE, Truth, either
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
@@ -63,7 +63,8 @@ class Rounds(Turns):
             answer = False if way_out.implicit else self._is_retried(way_out)
             if answer is not False:
                 following.append(self._next(way_out))
-            unseen = answer is None and way_out.kind == "return" and _is_polled(way_out)
+            may_differ = way_out.kind == "raise" or _is_polled(way_out)
+            unseen = answer is None and may_differ and not way_out.implicit
             guessed = guessed or unseen
             if answer is not True:
                 self._leave(way_out.guessed() if unseen else way_out)
@@ -95,18 +96,7 @@ class Rounds(Turns):
     def _says(self, retry: Retrying, way_out: Exit) -> Truth:
         if way_out.kind not in {"return", "raise"}:
             return False
-        if way_out.raised == "TryAgain":
-            return True
-        state = way_out.state.copy()
-        state.waited = True
-
-        def ask(predicate: ast.expr, value: Value) -> Truth:
-            try:
-                return truth(self._run.frames.applied(predicate, value, state))
-            except Diverges:
-                return None
-
-        return retry.again(way_out, ask, self._run.contexts.is_caught)
+        return self._run.contexts.retried(retry, way_out)
 
 
 def _is_polled(way_out: Exit) -> bool:

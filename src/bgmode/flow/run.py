@@ -28,7 +28,7 @@ from bgmode.flow.names import (
 from bgmode.flow.objects import likely_default
 from bgmode.flow.patterns import Patterns
 from bgmode.flow.rounds import Rounds, is_round
-from bgmode.flow.turns import Drained, LoopTurns, Turns
+from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
 from bgmode.flow.values import (
     NONE,
     UNKNOWN,
@@ -39,6 +39,7 @@ from bgmode.flow.values import (
     Known,
     Many,
     Missing,
+    Partial,
     Record,
     Unknown,
     Value,
@@ -83,8 +84,10 @@ class Run:
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.given: list[Value] = []  # what a generator yields
+        self.followed: set[ast.AST] = set()  # loops that go through a generator of this project
         self.yields: set[ast.AST] = set()  # and where
         self.stuck = 0  # loops that nothing leaves
+        self.attempts: list[Attempts] = []  # the loops over attempts of a retry helper
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
         self.doubts: list[str] = []  # names in undecided conditions
@@ -301,13 +304,25 @@ class Run:
                 return ClassRef(owner) if "classmethod" in names else Instance(owner)
         default = defaults(code).get(name)
         if default is None:
-            return UNKNOWN
+            return self._given_everywhere(code, name) if self.world.careful else UNKNOWN
         if self.world.careful and not self.names.is_left_out(code, name):
             return UNKNOWN
         match default:
             case ast.Constant(value=None) if self.world.careful and name not in self.world.given:
                 return NONE
         return likely_default(self.expressions.static(default))
+
+    def _given_everywhere(self, code: Code, name: str) -> Value:
+        """The one set of words, or the one function, that every call in the module gives."""
+        given = self.names.given(code, name)
+        values = [self.expressions.static(argument) for argument in given]
+        if not values or any(value != values[0] for value in values):
+            return UNKNOWN
+        match values[0]:
+            case Known(tuple() | frozenset()) | Function() | Partial():
+                return values[0]
+            case _:
+                return UNKNOWN
 
     # Blocks and simple statements
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_two
 from bgmode.flow.names import Loop, Repeated, dotted
+from bgmode.flow.retrying import Retrying, attempts
 from bgmode.flow.values import (
     MISSING,
     TRUE,
@@ -49,6 +50,7 @@ class Turns:
         self.unclear = False
         self.waits: list[Truth] = []
         self.may_have_waited = False
+        self.began = False
         self._begun = (0, 0, 0)
 
     def run(self, state: State) -> Flow:
@@ -154,6 +156,7 @@ class LoopTurns(Turns):
         self.item: Value = UNKNOWN
         self.stream: Stream | None = None
         self._drained = _drained(node)
+        self._attempts: Attempts | None = None
 
     def _begin(self, state: State) -> None:
         """Evaluate what a ``for`` goes through: whether it ends, and surely has a first turn."""
@@ -169,11 +172,26 @@ class LoopTurns(Turns):
             case ast.AsyncFor(iter=iterable):
                 self._go_through(self._run.value(iterable, state))
         self.finite = not self._is_endless(self.node.iter)
+        if isinstance(self.node.target, ast.Name):
+            retry = attempts(self._run.names, self._iterated())
+            if retry is not None:
+                self._attempts = Attempts(self.node.target.id, retry)
+
+    def _iterated(self) -> ast.expr:
+        """What a ``for`` goes through; a name that is bound once is followed."""
+        iterable = self.node.iter if not isinstance(self.node, ast.While) else self.node.test
+        if isinstance(iterable, ast.Name):
+            scope = self._run.names.defining_scope(iterable.id, iterable)
+            binding = scope.only(iterable.id) if scope else None
+            return (binding.value if binding else None) or iterable
+        return iterable
 
     def _go_through(self, value: Value) -> None:
         self.enters = truth(value) is True and as_many(value) is not None
         self.item = item_of(value)
-        self.stream = value if isinstance(value, Stream) else None
+        if isinstance(value, Stream):
+            self.stream = value
+            self._run.followed.add(self.node)
 
     def _is_endless(self, iterable: ast.expr) -> bool:
         """Whether an iterable never runs dry."""
@@ -197,6 +215,8 @@ class LoopTurns(Turns):
         """Whether the loop goes on to its next turn."""
         if isinstance(self.node, ast.While):
             return self._run.test(self.node.test, state)
+        if self._attempts is not None:
+            return self._next_attempt(self._attempts, state)
         if self.stream is not None:
             return self._next_of(self.stream, state)
         if self.sentinel is None:
@@ -207,6 +227,16 @@ class LoopTurns(Turns):
         wanted = self._run.value(sentinel, state)
         self._run.compared(call, value, ast.NotEq(), sentinel, wanted)
         return compare(ast.NotEq(), value, wanted)
+
+    def _next_attempt(self, attempts: Attempts, state: State) -> Value:
+        """Whether ``for attempt in Retrying(...)`` goes on, and whether it has had enough."""
+        failed = state.names.pop(attempts.mark, TRUE)
+        again = truth(failed)
+        if attempts.retry.stops and again is not False and self.began:
+            stopped = Exit("raise", attempts.retry.node, state.copy(), raised="RetryError")
+            self._run.raised.append(stopped)
+        self.began = True
+        return failed if again is None else Known(again, failed.polled)
 
     def _next_of(self, stream: Stream, state: State) -> Value:
         """Ask a generator for its next item."""
@@ -270,9 +300,18 @@ class LoopTurns(Turns):
         ended = self._run.join(following, blame=guessed)
         if ended is not None and self._drained is not None:
             self._drained.end_turn(ended)
+        if ended is not None and self._attempts is not None and self._attempts.retry.waits:
+            ended.waited = True
         return self._goes_on(ended)
 
     def _body(self, state: State) -> Flow:
+        if self._attempts is not None:
+            state.names[self._attempts.mark] = Known(False)
+            self._run.attempts.append(self._attempts)
+            try:
+                return self._run.block(self.node.body, state)
+            finally:
+                self._run.attempts.pop()
         if self._drained is None:
             return self._run.block(self.node.body, state)
         self._drained.begin_turn(state)
@@ -297,6 +336,18 @@ class LoopTurns(Turns):
         for way_out in self._run.raised:
             self._take(way_out)
         self._run.raised = []
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """``for attempt in Retrying(...)``. A mark in the state says whether this one has failed."""
+
+    name: str
+    retry: Retrying
+
+    @property
+    def mark(self) -> str:
+        return f"{self.name} has failed"
 
 
 @dataclass(frozen=True, slots=True)

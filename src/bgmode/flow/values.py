@@ -600,6 +600,8 @@ def _combined(operator: ast.operator, left: Value, right: Value) -> Value:
         case ast.Add() | ast.BitOr():
             both = _join_many(one, other, blame=False)
             return Many(both.item, either(one.some, other.some), polled)
+        case ast.Sub() if other.some is False:
+            return one
         case ast.Sub() | ast.BitAnd():
             return Many(one.item, False if one.some is False else None, polled)
         case _:

@@ -188,11 +188,6 @@ def _behind(loop: Repeated, ends: frozenset[ast.AST]) -> frozenset[ast.AST]:
 
 def _only_follows(loop: Repeated, completed: Outcome) -> bool:
     """Whether a ``for`` ends because what it goes through does, and by nothing of its own."""
-    match loop:
-        case ast.For(iter=ast.Call(func=ast.Name(id="iter"), args=[_, _])):
-            return False
-        case ast.While() | ast.FunctionDef() | ast.AsyncFunctionDef():
-            return False
     return bool(completed.ways) and all(way.node is loop for way in completed.ways)
 
 
@@ -256,7 +251,9 @@ class Polling:
             and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
             and not table.get("in_progress", Outcome()).acts  # each turn makes another job
-            and not _only_follows(node, table.get("completed", Outcome()))
+            and not (
+                node in running.followed and _only_follows(node, table.get("completed", Outcome()))
+            )
         ]
 
     @cached_property
