@@ -38,6 +38,7 @@ class Frames:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.names = run.names
+        self.world = run.world
         self._states: dict[ScopeNode, State] = {}  # of functions that wait for a call
 
     def call(
@@ -53,6 +54,8 @@ class Frames:
             return None
         if self.names.yields(code):
             return self._stream(function, positional, keywords, state)
+        if self.world.is_far(code) and not _is_told(function, positional, keywords):
+            return None
         self.run.pending.pop(code, None)
         if self.run.stack:
             self._states[self.run.stack[-1]] = state
@@ -233,3 +236,10 @@ class Frames:
                 state.assign(name, end.names[name])
             else:  # a function further out, which goes on after this call and after others
                 around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
+
+
+def _is_told(function: Function, positional: list[Value], keywords: Record) -> bool:
+    """Whether a call is given something that a poll has answered."""
+    given = [*positional, *keywords.fields.values()]
+    bound = function.bound is not None and function.bound.polled
+    return bound or any(value.polled for value in given)

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 
-from bgmode.flow.names import Names
+from bgmode.flow.names import Code, Names
 from bgmode.flow.values import POLLED, Record, Truth, Value
 
 
@@ -66,6 +66,9 @@ class World(Protocol):
 
     def may_raise(self, name: str) -> bool:
         """Whether polls may raise an exception of the class with that full dotted name."""
+
+    def is_far(self, code: Code) -> bool:
+        """Whether a function is not worth being followed: it has nothing to do with polls."""
 
     def answers_a(self, class_name: str) -> bool:
         """Whether polls answer objects of that class."""

@@ -28,6 +28,7 @@ from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.limits import Limits
+from bgmode.model.reach import Reach
 from bgmode.model.world import JobWorld
 
 _START = re.compile(r"start|begin|began|begun|running|picked|dequeue", re.IGNORECASE)
@@ -97,7 +98,11 @@ class PollLoop:
     @cached_property
     def bounded(self) -> tuple[str, ...]:
         """The terminal statuses on which only the loop's bound leaves it."""
-        return tuple(status for status in self.taken_for_running if status not in self.endless)
+        return tuple(
+            status
+            for status in self.taken_for_running
+            if status not in self.endless and self.outcomes[status].endless
+        )
 
     @cached_property
     def premature(self) -> tuple[str, ...]:
@@ -206,6 +211,11 @@ class Polling:
         self.limits = Limits(names)
 
     @cached_property
+    def reach(self) -> Reach:
+        """What comes to a poll."""
+        return Reach(self.names, self.polls)
+
+    @cached_property
     def polls(self) -> frozenset[ast.AST]:
         return frozenset(self.calls.of_kind("poll"))
 
@@ -216,7 +226,8 @@ class Polling:
             return ()
         scopes = {self.scope_of(loop) for loop in self.names.loops}
         scopes |= {function for function in self.names.functions if is_round(self.names, function)}
-        found = [loop for scope in scopes for loop in self._in_scope(scope)]
+        reached = [scope for scope in scopes if self.reach.comes_to_a_poll(scope)]
+        found = [loop for scope in reached for loop in self._in_scope(scope)]
         return tuple(sorted(found, key=lambda loop: place(loop.node)))
 
     def scope_of(self, loop: Repeated) -> ast.Module | Code:
@@ -270,7 +281,13 @@ class Polling:
             status: Answering(
                 status,
                 frozenset(name for name, when in self.provider.signs.items() if status in when),
-                JobWorld(self.names, self.clients, status, before=status if everywhere else None),
+                JobWorld(
+                    self.names,
+                    self.clients,
+                    status,
+                    before=status if everywhere else None,
+                    far=self.reach.is_far,
+                ),
             )
             for status in statuses
         }

@@ -57,7 +57,11 @@ def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
         dict.fromkeys(names.function(call) or names.tree for call in jobs)
     )
     found = _Compared()
-    answers = polling.answers(everywhere=True)
+    answers = {
+        status: answering
+        for status, answering in polling.answers(everywhere=True).items()
+        if status in {"in_progress", "completed", "failed"}  # one of each kind
+    }
     for scope in scopes:
         for run in judged(scope, answers, loops_only=False).values():
             for node, words in run.words.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Container
+from collections.abc import Callable, Container
 
-from bgmode.flow.names import Names
+from bgmode.flow.names import Code, Names
 from bgmode.flow.values import POLLED, UNKNOWN, Answered, Known, Record, Truth, Value, join
 from bgmode.flow.world import Answer, Raises
 from bgmode.knowledge import Operation, Provider
@@ -20,6 +20,7 @@ class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
     Optional parameters are left out, but for those in ``given``.
+    Functions that are ``far`` are not followed.
     The sleeps in ``instant`` take no time.
     With ``raises`` every poll raises an exception of that name, from the second turn of a loop on.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
@@ -34,6 +35,7 @@ class JobWorld:
         given: Container[str] = (),
         raises: str | None = None,
         instant: Container[ast.AST] = (),
+        far: Callable[[Code], bool] = lambda _: False,
     ) -> None:
         self.names = names
         self.clients = clients
@@ -41,6 +43,7 @@ class JobWorld:
         self.observed: dict[ast.Call, Record] = {}
         self.careful = status is not None  # arguments are wanted as people write them
         self.given = given
+        self._far = far
         self.instant = instant
         self.takes_jobs_for_granted = True
         self.objects_change = before is not None and before != status
@@ -92,6 +95,9 @@ class JobWorld:
 
     def may_raise(self, name: str) -> bool:
         return name.partition(".")[0] == self.provider.package or hasattr(builtins, name)
+
+    def is_far(self, code: Code) -> bool:
+        return self._far(code)
 
     def answers_a(self, class_name: str) -> bool:
         return class_name in self.provider.response_classes
