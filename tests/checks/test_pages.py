@@ -10,8 +10,11 @@ import pytest
 import yaml
 
 from bgmode.checks import CHECKS
+from bgmode.finding import Finding
+from bgmode.fixing.rounds import fix_text
 from bgmode.knowledge import RULES, Rule, read_page
 from bgmode.policy.load import DEFAULT, parse_policy
+from bgmode.source import Source
 from tests.conftest import ROOT
 from tests.expectations import expected, findings_of, places
 
@@ -24,16 +27,23 @@ HEADINGS = [
     "When to allow it",
     "Limits",
 ]
-_BLOCK = re.compile(r"^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```(?P<language>\w+)(?P<mark>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+_EXPECTATION = re.compile(r"[ \t]*# expect: .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A Python block of a page and the policy block that stands before it."""
+    """A Python block of a page and the policy block that stands before it.
+
+    ``fixes`` is the block before it, where this one is marked as what the fix makes of that one.
+    """
 
     number: int
     text: str
     policy: str | None
+    fixes: Example | None = None
 
 
 def examples(page: str) -> list[Example]:
@@ -43,7 +53,8 @@ def examples(page: str) -> list[Example]:
         if matched["language"] == "yaml":
             policy = matched["text"]
         elif matched["language"] == "python":
-            found.append(Example(len(found) + 1, matched["text"], policy))
+            before = found[-1] if matched["mark"].strip() == "fixed" else None
+            found.append(Example(len(found) + 1, matched["text"], policy, before))
     return found
 
 
@@ -84,6 +95,23 @@ def test_examples_do_what_the_page_says(rule: Rule, example: Example) -> None:
     policy = DEFAULT if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
     found = findings_of(example.text, policy, code=rule.code)
     assert places(found) == expected(example.text)
+
+
+FIXED = [(rule, example) for rule, example in EXAMPLES if example.fixes is not None]
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), FIXED, ids=[f"{rule.code}-{e.number}" for rule, e in FIXED]
+)
+def test_fixed_examples_are_what_the_fix_makes(rule: Rule, example: Example) -> None:
+    policy = DEFAULT if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+
+    def analyse(source: Source) -> list[Finding]:
+        return findings_of(source.text, policy, code=rule.code)
+
+    source = Source("example.py", example.fixes.text if example.fixes else "")
+    result = fix_text(source, analyse(source), analyse, unsafe=True)
+    assert _EXPECTATION.sub("", result.text) == example.text
 
 
 @pytest.mark.parametrize("code", CHECKS)

@@ -72,8 +72,10 @@ def _is_set(function: ast.AST, name: str) -> bool:
 
 
 def _argument(call: ast.Call) -> ast.expr | None:
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return given[0] if given else None
+    if call.args:
+        return call.args[0]
+    names = {"delay", "seconds", "secs"}
+    return next((keyword.value for keyword in call.keywords if keyword.arg in names), None)
 
 
 def _finding(subject: Subject, call: ast.Call, seconds: float, limit: float, bound: str) -> Finding:

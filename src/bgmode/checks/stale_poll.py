@@ -36,17 +36,43 @@ def _fix(subject: Subject, stale: Stale) -> Fix | None:
     statement = subject.case.module.names.statement(stale.dropped)
     if not isinstance(statement, ast.Expr) or unawaited(statement.value) is not stale.dropped:
         return None
-    text = subject.source.snippet(subject.span(statement.value))
+    text = _awaited(subject, statement.value, stale.dropped)
+    if text is None:
+        return None
     match _tested(stale):
         case [ast.Attribute(value=ast.Name(id=name), attr="status")]:
+            if not _asks_for(stale.dropped, name):
+                return None
             value = f"{name} = {text}"
         case [ast.Name(id=name)]:
-            whole = f"({text})" if isinstance(statement.value, ast.Await) else text
+            whole = f"({text})" if text.startswith("await ") else text
             value = f"{name} = {whole}.status"
         case _:
             return None
     edit = ReplaceExpression(subject.span(statement.value), value)
     return Fix("unsafe", f"assign the answer to `{name}`", (edit,), reveals=_HIDDEN)
+
+
+def _awaited(subject: Subject, value: ast.expr, poll: ast.Call) -> str | None:
+    """The poll as it has to be written for its answer; None where that is no response."""
+    text = subject.source.snippet(subject.span(value))
+    module = subject.case.module
+    access = module.clients.access(poll.func)
+    path = ast.unparse(poll.func)
+    if access is None or any(f".{view}." in path for view in module.provider.operation_views):
+        return None
+    if isinstance(value, ast.Await) or not module.clients.client(access.receiver).is_async:
+        return text
+    in_async = isinstance(module.names.function(poll), ast.AsyncFunctionDef)
+    return f"await {text}" if in_async else None
+
+
+def _asks_for(poll: ast.Call, name: str) -> bool:
+    """Whether a poll asks for the response that ``name`` holds, and not for another one."""
+    match poll.args:
+        case [ast.Attribute(value=ast.Name(id=other), attr="id"), *_]:
+            return other == name
+    return True
 
 
 def _tested(stale: Stale) -> list[ast.expr]:

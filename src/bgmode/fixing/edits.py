@@ -146,7 +146,9 @@ def _insert_before(text: str, at: _Range, lines: tuple[str, ...]) -> str:
     start, _ = _line_around(text, at)
     indentation = text[start : at.start]
     if indentation.strip(" \t\f"):
-        raise CannotEdit("the statement shares its line with another")
+        if len(lines) > 1:
+            raise CannotEdit("the statement shares its line with another")
+        return f"{text[: at.start]}{lines[0]}; {text[at.start :]}"
     newline = newline_of(text)
     start = _above_comments(text, start, indentation)
     added = newline.join(line.rstrip() for line in _indented(lines, indentation))

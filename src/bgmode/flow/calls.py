@@ -319,7 +319,8 @@ class CallExpressions:
 
     def _sleep(self, node: ast.Call, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
-        seconds = next(iter([*positional, *keywords.fields.values()]), UNKNOWN)
+        named = [keywords.fields.get(name) for name in ("delay", "seconds", "secs")]
+        seconds = next((value for value in (*positional, *named) if value is not None), UNKNOWN)
         if seconds != Known(0) and node not in self.run.world.instant:  # 0 only lets others run
             state.waited = True
         known = self.run.sleeps.get(node)
@@ -477,7 +478,8 @@ class CallExpressions:
             self._forget_objects(node, state)
         decides = callees.may_decide(name) if not alone else True
         guess = fed and decides
-        bounds = alone and callees.may_bound(name)
+        watches = receiver is not None and callees.may_bound(receiver) and decides
+        bounds = alone and (callees.may_bound(name) or watches)
         if bounds and not guess:
             self.run.raised.append(_raise(node, state, None))
         else:

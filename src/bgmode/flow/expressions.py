@@ -538,6 +538,7 @@ class Expressions:
                 return self._each(node, first, items, state)
         some = truth(source)
         polled = source.polled
+        passed_all = True
         for generator in node.generators:
             if generator is not first:
                 source = self.value(generator.iter, state)
@@ -550,10 +551,13 @@ class Expressions:
                     case False:
                         return Many(MISSING, False, polled)
                     case None:
+                        passed_all = False
                         some = None if some is not False else False
         if isinstance(node, ast.DictComp):
             self.value(node.key, state)
         item = self.value(node.value if isinstance(node, ast.DictComp) else node.elt, state)
+        if some is None and passed_all and self.run.world.takes_jobs_for_granted:
+            some = True if polled or item.polled else None
         return Many(item, some, polled or item.polled, isinstance(node, ast.GeneratorExp))
 
     def _each(

@@ -569,6 +569,10 @@ def _element(value: Value, position: int, count: int) -> Value:
             return fields[str(position)]
         case Many():
             return item_of(value)
+        case Record(fields, owner=ast.ClassDef() as owner) if len(fields) == count and any(
+            (dotted(base) or "").endswith("NamedTuple") for base in owner.bases
+        ):
+            return list(fields.values())[position]
         case _:
             return unknown(value)
 
