@@ -193,7 +193,7 @@ class CallExpressions:
         result = method(receiver, name, positional)
         if result is not None:
             if not (isinstance(result, Known) and isinstance(result.value, Answered)):
-                self.run.look_closely(receiver, *positional)
+                self.run.notes.look_closely(receiver, *positional)
             return result
         collection = as_many(receiver)
         if collection is None:
@@ -218,8 +218,8 @@ class CallExpressions:
         alone: bool,
     ) -> Value:
         positional, keywords = self.arguments(node, state)
-        self.run.look_closely(*positional)
-        self.run.look_at_field(receiver, positional[0] if positional else UNKNOWN)
+        self.run.notes.look_closely(*positional)
+        self.run.notes.look_at_field(receiver, positional[0] if positional else UNKNOWN)
         key = dotted(base)
         match name, positional:
             case "get" | "pop", [Known(str() as wanted), *default]:
@@ -323,8 +323,8 @@ class CallExpressions:
         seconds = next((value for value in (*positional, *named) if value is not None), UNKNOWN)
         if seconds != Known(0) and node not in self.run.world.instant:  # 0 only lets others run
             state.waited = True
-        known = self.run.sleeps.get(node)
-        self.run.sleeps[node] = seconds if known is None else join(known, seconds)
+        known = self.run.notes.sleeps.get(node)
+        self.run.notes.sleeps[node] = seconds if known is None else join(known, seconds)
         return NONE
 
     def _gather(self, node: ast.Call, state: State) -> Value:
@@ -366,7 +366,7 @@ class CallExpressions:
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
         if name not in {"str", "isinstance", "getattr", "bool"}:
-            self.run.look_closely(*positional, *keywords.fields.values())
+            self.run.notes.look_closely(*positional, *keywords.fields.values())
         match name, positional:
             case "str", [Known(str() as text)] if not isinstance(text, Member) or text.printed:
                 return positional[0]
@@ -432,7 +432,7 @@ class CallExpressions:
             case Instance() | ClassRef() | Record(owner=ast.ClassDef()):
                 chain = ast.Attribute(node.args[0], attribute, ast.Load())
                 return self._expressions.attribute(ast.copy_location(chain, node), state)
-        self.run.look_at_field(base, Known(attribute))
+        self.run.notes.look_at_field(base, Known(attribute))
         found = part(base, attribute)
         if isinstance(found, Missing):
             return default[0] if default else UNKNOWN

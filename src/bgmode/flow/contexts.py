@@ -74,7 +74,7 @@ class Contexts:
         self.handling.pop()
         if polls:
             if flow.falls is not None or any(w.kind == "continue" for w in flow.exits):
-                self.run.handled.add(handler)
+                self.run.notes.handled.add(handler)
             flow.exits = [_passed_on(way_out) for way_out in flow.exits]
         if guess:
             flow.exits = [way_out.guessed() for way_out in flow.exits]
@@ -139,7 +139,7 @@ class Contexts:
             raised = [w for w in flow.exits if w.kind == "raise"]
             gone = [w for w in raised if decided[id(w)] is not False]
             if any(way_out.exception is not None for way_out in gone):
-                self.run.handled.add(node)
+                self.run.notes.handled.add(node)
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
         return flow
 
@@ -156,7 +156,7 @@ class Contexts:
                 state.names[attempts.mark] = TRUE
                 ends.append(state)
                 if way_out.exception is not None:
-                    self.run.handled.add(way_out.node)
+                    self.run.notes.handled.add(way_out.node)
             if again is not True:
                 exits.append(way_out)
         return Flow(self.run.join(ends), exits)

@@ -134,7 +134,7 @@ class Expressions:
             case ast.Yield() | ast.YieldFrom():
                 given = NONE if node.value is None else self.value(node.value, state)
                 self.run.given.append(given)
-                self.run.yields.add(node)
+                self.run.notes.yields.add(node)
                 state.waited = None
                 return UNKNOWN
             case ast.Starred(value=inner):
@@ -235,7 +235,7 @@ class Expressions:
             case Symbol(name):
                 return self.symbol(f"{name}.{node.attr}")
             case _:
-                self.run.look_at_field(base, Known(node.attr))
+                self.run.notes.look_at_field(base, Known(node.attr))
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 
@@ -246,7 +246,7 @@ class Expressions:
         result: Value = TRUE
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.value(comparator, state)
-            self.run.compared(left_node, left, operator, comparator, right)
+            self.run.notes.compared(left_node, left, operator, comparator, right)
             step = self._counted(left_node, operator, right, state) or compare(
                 operator, left, right
             )
@@ -344,7 +344,7 @@ class Expressions:
 
     def combine(self, operator: ast.operator, left: Value, right: Value) -> Value:
         """``left operator right``."""
-        self.run.look_closely(left, right)
+        self.run.notes.look_closely(left, right)
         return binary(operator, left, right)
 
     def reading(self, target: ast.expr, state: State) -> Value:
@@ -393,7 +393,7 @@ class Expressions:
                 for piece in parts
             )
             whole = text(value.value for value in values if isinstance(value, Known))
-            self.run.look_closely(*values)
+            self.run.notes.look_closely(*values)
             if plain and whole is not None:
                 return Known(whole, any(value.polled for value in values))
         return unknown(*values)
@@ -417,7 +417,7 @@ class Expressions:
     ) -> Value:
         """``[a, *b]`` or ``{a, b}``."""
         values = self._flat(elements, state)
-        self.run.look_closely(*values)
+        self.run.notes.look_closely(*values)
         spread = any(isinstance(element, ast.Starred) for element in elements)
         constant = collection(Gathered if spread else kind, values)
         if isinstance(constant, Known):
@@ -432,7 +432,7 @@ class Expressions:
 
     def _tuple(self, elements: list[ast.expr], state: State) -> Value:
         values = self._flat(elements, state)
-        self.run.look_closely(*values)
+        self.run.notes.look_closely(*values)
         spread = any(isinstance(element, ast.Starred) for element in elements)
         if spread:  # what it is good for is asking what is in it, not in which order
             constant = collection(frozenset, values)
@@ -455,7 +455,7 @@ class Expressions:
                 result = merged(result, value)
                 continue
             known = self.value(key, state)
-            self.run.look_closely(known)
+            self.run.notes.look_closely(known)
             match known:
                 case Known(str() | int() as constant):
                     result = with_part(result, str(constant), value)
@@ -584,7 +584,7 @@ class Expressions:
     def _collected(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, values: list[Value]
     ) -> Value:
-        self.run.look_closely(*values)
+        self.run.notes.look_closely(*values)
         kind = Gathered if isinstance(node, ast.SetComp) else Listed
         constant = collection(kind, values)
         return constant if isinstance(constant, Known) else many(values)
@@ -592,8 +592,8 @@ class Expressions:
     def _subscript(self, node: ast.Subscript, state: State) -> Value:
         base = self.value(node.value, state)
         index = self.value(node.slice, state)
-        self.run.look_closely(index)
-        self.run.look_at_field(base, index)
+        self.run.notes.look_closely(index)
+        self.run.notes.look_at_field(base, index)
         match base, index:
             case Record(), Known(str() | int() as key):
                 found = part(base, str(key))
@@ -616,7 +616,7 @@ class Expressions:
         """Run ``container[index] = value``."""
         key = dotted(container)
         old = self.value(container, state)
-        self.run.look_closely(index)
+        self.run.notes.look_closely(index)
         if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             return

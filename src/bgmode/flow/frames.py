@@ -22,6 +22,7 @@ from bgmode.flow.values import (
     Unknown,
     Value,
     join,
+    many,
     truth,
     unknown,
 )
@@ -60,13 +61,16 @@ class Frames:
         if self.run.stack:
             self._states[self.run.stack[-1]] = state
         inner = self._enter(function, positional, keywords, state)
+        return self._leave(function, self._body(code, inner), state)
+
+    def _body(self, code: Code, inner: State) -> Flow:
+        """Run the body of a function; what its expressions raise is among the ways out."""
         self.run.stack.append(code)
         outer, self.run.raised = self.run.raised, []
         try:
             if isinstance(code, ast.Lambda):
-                flow = Flow(None, [])
                 result = self.run.value(code.body, inner)
-                flow.exits.append(Exit("return", code, inner, value=result))
+                flow = Flow(None, [Exit("return", code, inner, value=result)])
             else:
                 flow = self.run.block(code.body, inner)
         except Diverges:
@@ -74,41 +78,30 @@ class Frames:
         finally:
             self.run.stack.pop()
             leftover, self.run.raised = self.run.raised, outer
-        return self._leave(function, Flow(flow.falls, flow.exits + leftover), state)
+        return Flow(flow.falls, flow.exits + leftover)
 
     def _stream(
         self, function: Function, positional: list[Value], keywords: Record, state: State
     ) -> Value:
         """What a call of a generator function gives: somebody who goes through it runs its body."""
-        code = function.node
-        if isinstance(code, ast.Lambda):
-            return UNKNOWN
         inner = self._enter(function, positional, keywords, state)
         inner.polled = inner.waited = False
         given, self.run.given = self.run.given, []
-        outer, self.run.raised = self.run.raised, []
         polls, stuck = self.run.polls, self.run.stuck
-        self.run.stack.append(code)
         try:
-            flow = self.run.block(code.body, inner)
-        except Diverges:
-            flow = Flow(None)
+            flow = self._body(function.node, inner)
         finally:
-            self.run.stack.pop()
-            leftover, self.run.raised = self.run.raised, outer
             items, self.run.given = self.run.given, given
-        exits = flow.exits + leftover
-        returns = [way_out for way_out in exits if way_out.kind == "return"]
+        returns = any(way_out.kind == "return" for way_out in flow.exits)
         falls = flow.falls is not None and self.run.stuck == stuck
-        item: Value | None = None
-        for value in items:
-            item = value if item is None else join(item, value)
+        asks = self.run.polls > polls
+        item = many(items).item
         return Stream(
-            UNKNOWN if item is None else item,
-            bool(returns) or falls,
-            self.run.polls > polls,
-            tuple(way_out for way_out in exits if way_out.kind == "raise"),
-            self.run.polls > polls,
+            item=UNKNOWN if isinstance(item, Missing) else item,
+            ends=returns or falls,
+            polls=asks,
+            raises=tuple(way_out for way_out in flow.exits if way_out.kind == "raise"),
+            polled=asks,
         )
 
     def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:

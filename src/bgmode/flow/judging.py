@@ -53,9 +53,9 @@ def judged(
 
 def _is_alike(one: Answering, other: Answering, run: Run) -> bool:
     """Whether a run with ``other`` would have gone just so with ``one``."""
-    if run.looked_closely:
+    if run.notes.looked_closely:
         return False
-    return all(_reply(question, one) == _reply(question, other) for question in run.questions)
+    return all(_reply(question, one) == _reply(question, other) for question in run.notes.questions)
 
 
 def _reply(question: tuple[object, ...], answering: Answering) -> object:

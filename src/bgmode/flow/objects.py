@@ -127,7 +127,7 @@ class Objects:
     ) -> Value:
         """``Status("failed")``: the member with that value, or a ValueError."""
         members = dict(self.members(owner))
-        self.run.look_closely(*positional)
+        self.run.notes.look_closely(*positional)
         match positional:
             case [Known(Token() | Member()) as member]:
                 return member
@@ -149,7 +149,7 @@ class Objects:
 
     def by_name(self, owner: ast.ClassDef, name: Value) -> Value:
         """``Status["FAILED"]``."""
-        self.run.look_closely(name)
+        self.run.notes.look_closely(name)
         match name:
             case Known(str() as wanted, polled) if _is_enumeration(owner):
                 if wanted in dict(self.members(owner)):

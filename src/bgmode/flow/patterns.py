@@ -79,7 +79,7 @@ class Patterns:
         match pattern:
             case ast.MatchValue(value=value):
                 constant = self.run.value(value, state.copy())
-                self.run.compared(value, constant, ast.Eq(), self._subject_of(value), subject)
+                self.run.notes.compared(value, constant, ast.Eq(), self._subject_of(value), subject)
                 return truth(compare(ast.Eq(), subject, constant))
             case ast.MatchSingleton(value=constant):
                 return truth(compare(ast.Is(), subject, Known(constant)))
@@ -88,8 +88,8 @@ class Patterns:
                 words = self.run.value(asked, state.copy())
                 for node in asked.elts:
                     word = self.run.value(node, state.copy())
-                    self.run.compared(node, word, ast.Is(), self._subject_of(node), subject)
-                self.run.ask(ast.In(), subject, words)
+                    self.run.notes.compared(node, word, ast.Is(), self._subject_of(node), subject)
+                self.run.notes.ask(ast.In(), subject, words)
                 return truth(compare(ast.In(), subject, words))
             case ast.MatchOr(patterns=patterns):
                 result: Truth = False

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from bgmode.flow.aliases import aliases_of
 from bgmode.flow.contexts import Contexts
@@ -25,6 +24,7 @@ from bgmode.flow.names import (
     dotted,
     parameters,
 )
+from bgmode.flow.notes import Notes
 from bgmode.flow.objects import likely_default
 from bgmode.flow.patterns import Patterns
 from bgmode.flow.rounds import Rounds, is_round
@@ -32,7 +32,6 @@ from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
 from bgmode.flow.values import (
     NONE,
     UNKNOWN,
-    Answered,
     ClassRef,
     Function,
     Instance,
@@ -84,19 +83,12 @@ class Run:
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.given: list[Value] = []  # what a generator yields
-        self.followed: set[ast.AST] = set()  # loops that go through a generator of this project
-        self.yields: set[ast.AST] = set()  # and where
         self.stuck = 0  # loops that nothing leaves
         self.attempts: list[Attempts] = []  # the loops over attempts of a retry helper
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
         self.doubts: list[str] = []  # names in undecided conditions
         self.effects: list[Effect] = []  # what has changed unknown values
-        self.sleeps: dict[ast.Call, Value] = {}  # calls that wait, and how many seconds
-        self.ends: frozenset[ast.AST] = frozenset()  # what ends the whole function
-        self.handled: set[ast.AST] = set()  # what a poll's exception has not got past
-        self.sides: dict[ast.expr, set[ast.expr]] = {}  # and the expression that held the answer
-        self.words: dict[ast.expr, set[Any]] = {}  # what answers are compared with, and where
         self.tries = 0
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
@@ -107,11 +99,10 @@ class Run:
         self.frames = Frames(self)
         self._work = 0
         self.prefix: Prefix | None = None
-        self.questions: set[tuple[object, ...]] = set()  # what was asked of the answer
-        self.looked_closely = False  # and something that cannot be put as a question
         self.stack: list[ScopeNode] = []
         self.pending: dict[Code, State] = {}
         self.root: FunctionNode | None = None  # the function whose rounds are run
+        self.notes = Notes()
         self.gave_up = False
 
     # The run as a whole
@@ -197,24 +188,9 @@ class Run:
         exits = [way_out for flow in flows for way_out in flow.exits]
         return Flow(falls, [way_out.guessed() for way_out in exits] if blame else exits)
 
-    def look_closely(self, *values: Value) -> None:
-        """Take note that the letters of an answer matter: no other answer can share this run."""
-        if not self.looked_closely:
-            self.looked_closely = any(
-                isinstance(value, Known) and isinstance(value.value, Answered) for value in values
-            )
-
-    def look_at_field(self, record: Value, name: Value) -> None:
-        """Take note that a field of an answer has been read."""
-        match record, name:
-            case Record(polled=True), Known(str() as field):
-                self.questions.add((field,))
-            case Record(polled=True), _:
-                self.looked_closely = True
-
     def _ended(self, scope: ast.Module | Code, flow: Flow) -> None:
         ends = {way_out.node for way_out in flow.exits if not way_out.implicit}
-        self.ends = frozenset(ends | {scope} if flow.falls is not None else ends)
+        self.notes.ends = frozenset(ends | {scope} if flow.falls is not None else ends)
 
     def _rounds(self, function: FunctionNode, state: State) -> None:
         rounds = Rounds(self, function)
@@ -237,38 +213,9 @@ class Run:
         """Evaluate a condition: a Known boolean, or unknown."""
         return self.expressions.test(node, state)
 
-    def ask(self, operator: ast.cmpop, answer: Value, words: Value) -> None:
-        """Take note of a question that is asked of an answer."""
-        if isinstance(answer, Known) and isinstance(answer.value, Answered):
-            constant = words.value if isinstance(words, Known) else None
-            self.looked_closely = self.looked_closely or constant is None
-            self.questions.add((operator, constant, True))
-
     def refine(self, test: ast.expr, state: State, *, holds: bool) -> None:
         """Take note of what an undecided test has shown."""
         self.expressions.refine(test, state, holds=holds)
-
-    def compared(
-        self, left: ast.expr, value: Value, operator: ast.cmpop, right: ast.expr, other: Value
-    ) -> None:
-        """Take note of a comparison with what a poll has answered."""
-        if (
-            isinstance(operator, ast.In | ast.NotIn)
-            and isinstance(other, Known)
-            and isinstance(other.value, str)
-        ):
-            self.look_closely(value, other)
-            return  # asks for a part of a text
-        for node, compared, word in ((right, value, other), (left, other, value)):
-            match compared, word:
-                case Known(Answered()), Known(str() | tuple() | frozenset() as words):
-                    found = {words} if isinstance(words, str) else set(words)
-                    self.words.setdefault(node, set()).update(found)
-                    self.sides.setdefault(node, set()).add(right if node is left else left)
-                    if not isinstance(operator, ast.Is):
-                        self.questions.add((operator, words, node is right))
-                case Known(Answered()), Record():
-                    self.looked_closely = True
 
     @contextmanager
     def aside(self) -> Iterator[None]:

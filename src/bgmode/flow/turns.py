@@ -191,7 +191,7 @@ class LoopTurns(Turns):
         self.item = item_of(value)
         if isinstance(value, Stream):
             self.stream = value
-            self._run.followed.add(self.node)
+            self._run.notes.followed.add(self.node)
 
     def _is_endless(self, iterable: ast.expr) -> bool:
         """Whether an iterable never runs dry."""
@@ -225,7 +225,7 @@ class LoopTurns(Turns):
         call = ast.copy_location(ast.Call(function, [], []), function)
         value = self.item = self._run.value(call, state)
         wanted = self._run.value(sentinel, state)
-        self._run.compared(call, value, ast.NotEq(), sentinel, wanted)
+        self._run.notes.compared(call, value, ast.NotEq(), sentinel, wanted)
         return compare(ast.NotEq(), value, wanted)
 
     def _next_attempt(self, attempts: Attempts, state: State) -> Value:

@@ -236,7 +236,7 @@ class Polling:
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
         runs = judged(scope, self._answers)
         running = runs["in_progress"]
-        sleeps, yields = running.sleeps, running.yields
+        sleeps, yields = running.notes.sleeps, running.notes.yields
         tables: dict[Repeated, dict[str, Outcome]] = {}
         for status, run in runs.items():
             for node, outcome in run.outcomes.items():
@@ -263,7 +263,8 @@ class Polling:
             and not self._goes_through_jobs(node)
             and not table.get("in_progress", Outcome()).acts  # each turn makes another job
             and not (
-                node in running.followed and _only_follows(node, table.get("completed", Outcome()))
+                node in running.notes.followed
+                and _only_follows(node, table.get("completed", Outcome()))
             )
         ]
 
@@ -295,8 +296,8 @@ class Polling:
     def tells_apart_later(self, loop: PollLoop) -> bool:
         """Whether the code after the loop treats what the loop misses otherwise than completed."""
         runs = judged(loop.scope, self.answers(everywhere=True), loops_only=False)
-        completed = _behind(loop.node, runs["completed"].ends)
-        missed = [_behind(loop.node, runs[status].ends) for status in loop.taken_for_running]
+        completed = _behind(loop.node, runs["completed"].notes.ends)
+        missed = [_behind(loop.node, runs[status].notes.ends) for status in loop.taken_for_running]
         return bool(completed) and all(ends and ends.isdisjoint(completed) for ends in missed)
 
     def optional_bounds(self, loop: PollLoop) -> tuple[str, ...]:
@@ -354,7 +355,7 @@ class Polling:
         if outcome.verdict != "never" or self._is_endless(loop):
             return None
         inside = set(own_nodes(loop.node))
-        handlers = sorted(run.handled & inside, key=place)
+        handlers = sorted(run.notes.handled & inside, key=place)
         if any(self._does_something(handler, inside) for handler in handlers) or outcome.acts:
             return None
         return handlers[0] if handlers else loop.node

@@ -64,9 +64,9 @@ def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
     }
     for scope in scopes:
         for run in judged(scope, answers, loops_only=False).values():
-            for node, words in run.words.items():
+            for node, words in run.notes.words.items():
                 found.words.setdefault(node, set()).update(words)
-                found.sides.setdefault(node, set()).update(run.sides[node])
+                found.sides.setdefault(node, set()).update(run.notes.sides[node])
     return found
 
 

@@ -1,0 +1,79 @@
+"""What a run has seen on its way, for those who judge it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from bgmode.flow.values import Answered, Known, Record, Value
+
+Question: TypeAlias = tuple[Any, ...]
+"""``(field,)`` of an answer that was read, or ``(operator, constant, answer comes first)``."""
+
+
+@dataclass
+class Notes:
+    """What one run has seen.
+
+    ``sleeps`` are the calls that wait, each with how many seconds; ``yields`` where a generator
+    hands something out; ``followed`` the loops that go through a generator of this project;
+    ``handled`` what a poll's exception has not got past; ``ends`` what ends the whole function.
+    ``words`` is what answers are compared with, by the expression that holds it, and ``sides`` the
+    expressions that held the answers. ``questions`` is all that was asked of an answer, unless it
+    was ``looked_closely`` at: then no other answer can share the run.
+    """
+
+    sleeps: dict[ast.Call, Value] = field(default_factory=dict)
+    yields: set[ast.AST] = field(default_factory=set)
+    followed: set[ast.AST] = field(default_factory=set)
+    handled: set[ast.AST] = field(default_factory=set)
+    ends: frozenset[ast.AST] = frozenset()
+    words: dict[ast.expr, set[Any]] = field(default_factory=dict)
+    sides: dict[ast.expr, set[ast.expr]] = field(default_factory=dict)
+    questions: set[Question] = field(default_factory=set)
+    looked_closely: bool = False
+
+    def look_closely(self, *values: Value) -> None:
+        """Take note that the letters of an answer matter: no other answer can share this run."""
+        if not self.looked_closely:
+            self.looked_closely = any(
+                isinstance(value, Known) and isinstance(value.value, Answered) for value in values
+            )
+
+    def look_at_field(self, record: Value, name: Value) -> None:
+        """Take note that a field of an answer has been read."""
+        match record, name:
+            case Record(polled=True), Known(str() as field):
+                self.questions.add((field,))
+            case Record(polled=True), _:
+                self.looked_closely = True
+
+    def ask(self, operator: ast.cmpop, answer: Value, words: Value) -> None:
+        """Take note of a question that is asked of an answer."""
+        if isinstance(answer, Known) and isinstance(answer.value, Answered):
+            constant = words.value if isinstance(words, Known) else None
+            self.looked_closely = self.looked_closely or constant is None
+            self.questions.add((operator, constant, True))
+
+    def compared(
+        self, left: ast.expr, value: Value, operator: ast.cmpop, right: ast.expr, other: Value
+    ) -> None:
+        """Take note of a comparison with what a poll has answered."""
+        if (
+            isinstance(operator, ast.In | ast.NotIn)
+            and isinstance(other, Known)
+            and isinstance(other.value, str)
+        ):
+            self.look_closely(value, other)
+            return  # asks for a part of a text
+        for node, compared, word in ((right, value, other), (left, other, value)):
+            match compared, word:
+                case Known(Answered()), Known(str() | tuple() | frozenset() as words):
+                    found = {words} if isinstance(words, str) else set(words)
+                    self.words.setdefault(node, set()).update(found)
+                    self.sides.setdefault(node, set()).add(right if node is left else left)
+                    if not isinstance(operator, ast.Is):
+                        self.questions.add((operator, words, node is right))
+                case Known(Answered()), Record():
+                    self.looked_closely = True
