@@ -78,7 +78,8 @@ def _argument(argument: Argument) -> str:
 
 
 def _loop(module: Module, loop: PollLoop) -> Iterator[str]:
-    where = module.names.qualified(loop.node)
+    inside = loop.node.body[0] if loop.node is loop.scope else loop.node
+    where = module.names.qualified(inside)
     yield f"{module.source.path}:{loop.node.lineno}: poll loop in {where or 'the module'}"
     for status, outcome in loop.outcomes.items():
         yield f"    {status:<12} {_outcome(loop.node, outcome)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, TypeGuard
 
 from bgmode.flow.calls import CallExpressions
@@ -59,6 +60,10 @@ from bgmode.flow.values import (
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
 
+_LOGS = re.compile(
+    r"^((self|cls)\.)?_?(logger|log|logging|LOGGER|LOG)"
+    r"\.(debug|info|warning|warn|error|exception|critical|log)$"
+)
 _FEW = 16  # items of a constant that a comprehension goes through one by one
 
 
@@ -145,10 +150,21 @@ class Expressions:
     def alone(self, node: ast.expr, state: State) -> None:
         """Evaluate an expression statement: nobody uses its value."""
         inner = unawaited(node)
+        if isinstance(inner, ast.Call) and self._only_tells(inner):
+            return
         if isinstance(inner, ast.Call):
             self.calls.call(inner, state, alone=True)
         else:
             self.value(node, state)
+
+    def _only_tells(self, call: ast.Call) -> bool:
+        """Whether a call is a log line, made of names and texts: nothing depends on it."""
+        known = self.names.tells.get(call)
+        if known is None:
+            pieces = (*call.args, *(keyword.value for keyword in call.keywords))
+            known = bool(_LOGS.match(dotted(call.func) or "")) and all(map(_is_plain, pieces))
+            self.names.tells[call] = known
+        return known
 
     def static(self, node: ast.expr) -> Value:
         """The value of an expression that stands outside the code that is run."""
@@ -344,7 +360,10 @@ class Expressions:
 
     def combine(self, operator: ast.operator, left: Value, right: Value) -> Value:
         """``left operator right``."""
-        self.run.notes.look_closely(left, right)
+        if any(
+            isinstance(side, Known) and isinstance(side.value, Answered) for side in (left, right)
+        ):
+            return unknown(left, right)  # a text with an answer in it is for people to read
         return binary(operator, left, right)
 
     def reading(self, target: ast.expr, state: State) -> Value:
@@ -386,14 +405,13 @@ class Expressions:
         values = [self.value(piece, state) for piece in parts]
         if len(values) == 1 and isinstance(values[0], Known) and _is_answered(parts[0], values[0]):
             return values[0]
-        if all(_is_text(value) and not _hides_its_text(value.value) for value in values):
+        if all(_is_text(value) and not _hides_its_text(value) for value in values):
             plain = all(
                 not isinstance(piece, ast.FormattedValue)
                 or (piece.conversion == -1 and piece.format_spec is None)
                 for piece in parts
             )
             whole = text(value.value for value in values if isinstance(value, Known))
-            self.run.notes.look_closely(*values)
             if plain and whole is not None:
                 return Known(whole, any(value.polled for value in values))
         return unknown(*values)
@@ -669,6 +687,22 @@ def _with_item(container: Known | Many, value: Value) -> Value:
     return Many(item, known.some, known.polled or value.polled)
 
 
+def _is_plain(node: ast.AST) -> bool:
+    """Whether evaluating an expression does nothing: names, attributes, texts."""
+    return all(
+        isinstance(
+            piece,
+            ast.Name
+            | ast.Attribute
+            | ast.Constant
+            | ast.JoinedStr
+            | ast.FormattedValue
+            | ast.expr_context,
+        )
+        for piece in ast.walk(node)
+    )
+
+
 def _is_answered(piece: ast.expr, value: Known) -> bool:
     """Whether an f-string is nothing but what a poll answered."""
     match piece:
@@ -677,8 +711,10 @@ def _is_answered(piece: ast.expr, value: Known) -> bool:
     return False
 
 
-def _hides_its_text(constant: object) -> bool:
-    return isinstance(constant, Member) and not constant.printed
+def _hides_its_text(value: Known) -> bool:
+    """A member that looks otherwise; an answer in a longer text, which is for people to read."""
+    constant = value.value
+    return isinstance(constant, Answered) or (isinstance(constant, Member) and not constant.printed)
 
 
 def _is_text(value: Value) -> TypeGuard[Known]:
