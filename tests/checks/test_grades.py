@@ -14,9 +14,7 @@ from tests.expectations import findings_of
 
 _GRADE = re.compile(r"#\s*expect:\s*BGM\d{3} \((?P<grade>\w+)\)")
 
-GRADED_FILES = [
-    path for path in RULE_FILES if _GRADE.search(read(path))
-]
+GRADED_FILES = [path for path in RULE_FILES if _GRADE.search(read(path))]
 
 
 def wanted_grades(text: str) -> dict[int, str]:

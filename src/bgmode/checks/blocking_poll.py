@@ -34,6 +34,5 @@ def _fix(subject: Subject, call: ast.Call) -> Fix | None:
     above = subject.case.module.names.ancestors(call)
     if any(isinstance(node, ast.GeneratorExp | ast.Lambda) for node in above):
         return None  # awaiting there would make it another thing
-    seconds = subject.source.snippet(subject.span(call.args[0]))
-    edit = ReplaceExpression(subject.span(call), f"{written.text}({seconds})")
+    edit = ReplaceExpression(subject.span(call.func), written.text)
     return Fix("unsafe", f"write `{written.text}`", (*written.edits, edit))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bgmode.checks.subject import Subject
 from bgmode.checks.wording import beside, interval, sleep
 from bgmode.finding import Edit, Finding, Fix, ReplaceExpression
+from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop, own_nodes
 
 
@@ -24,6 +25,10 @@ def busy_poll(subject: Subject) -> Iterator[Finding]:
 
 def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
     """Sleep in each turn: before the next poll, or at the end of the turn."""
+    instant = _instant(loop)
+    if instant is not None:
+        edit: Edit = ReplaceExpression(subject.span(instant), interval(subject))
+        return Fix("unsafe", f"wait {interval(subject)} s in each turn", (edit,))
     in_async = isinstance(loop.scope, ast.AsyncFunctionDef)
     call = sleep(subject, loop.node, in_async=in_async)
     place = _place(subject, loop)
@@ -31,10 +36,18 @@ def _fix(subject: Subject, loop: PollLoop) -> Fix | None:
         return None
     statement, before = place
     line = f"{call.text}({interval(subject)})"
-    edit: Edit = beside(subject, statement, line, before=before)
+    edit = beside(subject, statement, line, before=before)
     if _does_nothing(statement):
         edit = ReplaceExpression(subject.span(statement), line)
     return Fix("unsafe", f"wait {interval(subject)} s in each turn", (*call.edits, edit))
+
+
+def _instant(loop: PollLoop) -> ast.expr | None:
+    """The zero of the loop's only sleep."""
+    match list(loop.sleeps.items()):
+        case [(ast.Call(args=[ast.Constant() as seconds]), Known(0))]:
+            return seconds
+    return None
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

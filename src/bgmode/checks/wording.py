@@ -57,7 +57,8 @@ def _import(subject: Subject, module: str) -> InsertStatement:
     if plain:
         return InsertStatement(subject.span(plain[0]), (line,), before=True)
     first = next((statement for statement in body if not _comes_first(statement)), body[-1])
-    return InsertStatement(subject.span(first), (line, ""), before=True)
+    defines = isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return beside(subject, first, line, *([""] * (2 if defines else 1)), before=True)
 
 
 def _comes_first(statement: ast.stmt) -> bool:

@@ -329,7 +329,6 @@ class CallExpressions:
 
     def _gather(self, node: ast.Call, state: State) -> Value:
         """``asyncio.gather(*calls)``: what each of them gives."""
-        state.waited = None if state.waited is False else state.waited
         match node.args:
             case [ast.Starred(value=calls)]:
                 found = as_many(self._expressions.value(calls, state))
