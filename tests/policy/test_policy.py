@@ -1,8 +1,9 @@
 """The policy file: what it says, and what is said about it when it is wrong."""
 
-from __future__ import math
+from __future__ import annotations
 
 import datetime
+import math
 
 import pytest
 from hypothesis import given
