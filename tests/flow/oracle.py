@@ -170,8 +170,11 @@ def contradiction(outcome: Outcome | None, departure: Departure) -> tuple[str, s
         if outcome.verdict == "never":
             return "leaves", "never left", left
         ways = {getattr(way.node, "lineno", 0) for way in outcome.ways}
-        # a time limit is a way out of the turns that are followed by others, and of no other one
-        if not departure.timed_out and not outcome.unclear and departure.by not in ways:
+        # a time limit is a way out of the turns that are followed by others, and of no other one;
+        # a round that begins anew may end in whatever way a later one does
+        anew = any(isinstance(way.node, FUNCTIONS) for way in outcome.ways)
+        open_end = departure.timed_out or outcome.unclear or anew
+        if not open_end and departure.by not in ways:
             return "way", f"left by lines {sorted(ways)}", left
     if outcome.waits is not None and any(w is not outcome.waits for w in departure.waits):
         return "waits", f"waits: {outcome.waits}", f"waited: {departure.waits[:8]}"

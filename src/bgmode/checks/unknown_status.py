@@ -11,6 +11,9 @@ from bgmode.finding import Finding, Fix, ReplaceExpression
 from bgmode.flow.names import Names
 from bgmode.model.words import ComparedWord, unknown_words
 
+_HIDDEN = frozenset({"BGM301", "BGM302", "BGM303", "BGM304", "BGM308", "BGM504"})
+"""What is to be said of a loop once it knows the right word."""
+
 
 def unknown_status(subject: Subject) -> Iterator[Finding]:
     statuses = subject.case.module.provider.statuses
@@ -44,7 +47,7 @@ def _fix(subject: Subject, compared: ComparedWord, meant: str) -> Fix | None:
     )
     if not any(isinstance(node, ast.Constant) and node.value == meant for node in others):
         edit = ReplaceExpression(subject.span(compared.node), f"{quote}{meant}{quote}")
-        return Fix("safe", f"write `{meant}`", (edit,))
+        return Fix("safe", f"write `{meant}`", (edit,), reveals=_HIDDEN)
     return _without(subject, compared, others)
 
 
@@ -103,4 +106,4 @@ def _without(subject: Subject, compared: ComparedWord, others: list[ast.expr]) -
                 return None
             value = f"({inner})" if len(texts) > 1 else f"({inner},)"
     edit = ReplaceExpression(subject.span(display), value)
-    return Fix("safe", f"leave `{compared.word}` out", (edit,))
+    return Fix("safe", f"leave `{compared.word}` out", (edit,), reveals=_HIDDEN)

@@ -22,21 +22,26 @@ class State:
     ``polled``: whether a poll has answered, or the answer of an earlier one has been looked
     at, since the innermost loop began.
     ``waited``: whether this turn of the innermost loop has waited somewhere.
+    ``guess``: whether this turn has come here for an answer's sake, in a way that cannot be seen.
     """
 
-    __slots__ = ("names", "polled", "waited")
+    __slots__ = ("guess", "names", "polled", "waited")
 
-    def __init__(self, names: dict[str, Value], polled: Truth, waited: Truth) -> None:
+    def __init__(
+        self, names: dict[str, Value], polled: Truth, waited: Truth, *, guess: bool = False
+    ) -> None:
         self.names = names
         self.polled = polled
         self.waited = waited
+        self.guess = guess
 
     def copy(self) -> State:
-        return State(dict(self.names), self.polled, self.waited)
+        return State(dict(self.names), self.polled, self.waited, guess=self.guess)
 
     def become(self, other: State) -> None:
         """Take over everything that ``other`` knows."""
         self.names, self.polled, self.waited = dict(other.names), other.polled, other.waited
+        self.guess = other.guess
 
     def assign(self, key: str, value: Value) -> None:
         """Set a name or a dotted path such as ``self.response``."""
@@ -86,7 +91,10 @@ def join_two(left: State, right: State, *, blame: bool = False) -> State:
         for name in left.names.keys() - right.names.keys():
             names[name] = join(left.names[name], MISSING, blame=blame)
     return State(
-        names, join_truth(left.polled, right.polled), join_truth(left.waited, right.waited)
+        names,
+        join_truth(left.polled, right.polled),
+        join_truth(left.waited, right.waited),
+        guess=left.guess or right.guess,
     )
 
 

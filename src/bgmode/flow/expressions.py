@@ -587,17 +587,20 @@ class Expressions:
     ) -> Value:
         values: list[Value] = []
         surely = True
+        polled = False
         for item in items:
             self.run.assign(generator.target, item, state)
             passed = [self.test(test, state) for test in generator.ifs]
+            polled = polled or any(test.polled for test in passed)
             if any(truth(test) is False for test in passed):
                 continue
             surely = surely and all(truth(test) for test in passed)
             values.append(self.value(node.elt, state))
         if surely:
-            return self._collected(node, values)
+            collected = self._collected(node, values)
+            return as_polled(collected) if polled else collected
         found = many(values)
-        return Many(found.item, None, found.polled)
+        return Many(found.item, None, found.polled or polled)
 
     def _collected(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, values: list[Value]

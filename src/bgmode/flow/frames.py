@@ -150,7 +150,7 @@ class Frames:
         code = function.node
         around = self._around(code)
         names = dict(around.names) if around is not None else {}
-        inner = State(names, state.polled, state.waited)
+        inner = State(names, state.polled, state.waited, guess=state.guess)
         arguments = parameters(code)
         ordered = [*code.args.posonlyargs, *code.args.args]
         given = list(positional)
@@ -210,7 +210,7 @@ class Frames:
 
     def _write_back(self, function: Function, end: State, state: State, *, caller: State) -> None:
         """What a call that ends in ``end`` has done to the caller, in ``state``."""
-        state.polled, state.waited = end.polled, end.waited
+        state.polled, state.waited, state.guess = end.polled, end.waited, end.guess
         code = function.node
         first = next(iter(parameters(code)), None)
         if function.receiver is not None and first is not None:

@@ -185,6 +185,8 @@ class Run:
     def merge(self, flows: Sequence[Flow], *, blame: bool = False) -> Flow:
         """One flow for several branches. ``blame``: a poll's answer decided unseen."""
         falls = self.join((flow.falls for flow in flows if flow.falls is not None), blame=blame)
+        if blame and falls is not None and any(flow.falls is None for flow in flows):
+            falls.guess = True
         exits = [way_out for flow in flows for way_out in flow.exits]
         return Flow(falls, [way_out.guessed() for way_out in exits] if blame else exits)
 

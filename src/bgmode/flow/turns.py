@@ -54,7 +54,7 @@ class Turns:
         self._begun = (0, 0, 0)
 
     def run(self, state: State) -> Flow:
-        outer_polled, outer_waited = state.polled, state.waited
+        outer_polled, outer_waited, outer_guess = state.polled, state.waited, state.guess
         polls_before = self._run.polls
         run = self._run
         self._begun = (len(run.doubts), len(run.effects), len(run.acts))
@@ -66,6 +66,7 @@ class Turns:
         current: State | None = first
         while current is not None:
             current.waited = False
+            current.guess = False
             if any(current.same(earlier) for earlier in seen):
                 self.endless = True
                 break
@@ -89,6 +90,7 @@ class Turns:
         for ended in [after, *(way_out.state for way_out in self.exits)]:
             if ended is not None:
                 ended.polled = either(outer_polled, ended.polled)
+                ended.guess = ended.guess or outer_guess
                 earlier = None if self.may_have_waited else False
                 ended.waited = either(either(outer_waited, earlier), ended.waited)
         return Flow(after, self.exits)
@@ -131,7 +133,8 @@ class Turns:
     def _way(self, way_out: Exit) -> None:
         if way_out.state.polled is not False:
             self.polled = True
-            self.ways.add(Way(way_out.node, way_out.guess, way_out.accident))
+            guess = way_out.guess or way_out.state.guess
+            self.ways.add(Way(way_out.node, guess, way_out.accident))
 
     def _goes_on(self, following: State | None) -> State | None:
         """Take note of how a turn ends that is followed by another one."""

@@ -208,6 +208,8 @@ def as_polled(value: Value) -> Value:
             return Known(constant, True)
         case Unknown():
             return Unknown(True)
+        case Many():
+            return replace(value, polled=True)
         case _:
             return value
 
