@@ -14,6 +14,7 @@ from bgmode.checks.wording import beside, operand
 from bgmode.finding import Applicability, Fix, Note, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop
+from bgmode.source import Span
 
 
 def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
@@ -44,11 +45,10 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     if not isinstance(loop.node, ast.While) or loop.node.orelse:
         return None
     found = [node for node in _conjuncts(loop.node.test) if _waits_for_end(node)]
-    if len(found) != 1:
+    if not found or not _is_one_stretch(loop.node.test, found):
         return None
-    (condition,) = found
-    tested = _tested(condition)
-    if tested is None or not _speaks_of_statuses(subject, loop, condition):
+    tested = _tested(found[0])
+    if tested is None or not any(_speaks_of_statuses(subject, loop, node) for node in found):
         return None
     text = operand(subject, tested)
     if _is_surely_a_status(subject, loop, tested):
@@ -61,7 +61,21 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     grade: Applicability = (
         "safe" if subject.case.module.polling.tells_apart_later(loop) else "unsafe"
     )
-    return Fix(grade, message, (ReplaceExpression(subject.span(condition), value),))
+    first, last = subject.span(found[0]), subject.span(found[-1])
+    stretch = Span(first.line, first.column, last.end_line, last.end_column)
+    return Fix(grade, message, (ReplaceExpression(stretch, value),))
+
+
+def _is_one_stretch(test: ast.expr, found: list[ast.expr]) -> bool:
+    """Whether conditions stand side by side, and all ask for the same status."""
+    if len({ast.dump(_tested(node) or node) for node in found}) > 1:
+        return False
+    if len(found) == 1:
+        return True
+    if not isinstance(test, ast.BoolOp) or found[0] not in test.values:
+        return False
+    first = test.values.index(found[0])
+    return test.values[first : first + len(found)] == found
 
 
 def _is_surely_a_status(subject: Subject, loop: PollLoop, tested: ast.expr) -> bool:
