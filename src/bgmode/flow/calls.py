@@ -161,10 +161,12 @@ class CallExpressions:
                     return self._apply(node, function, state, alone=alone)
         match receiver:
             case Unknown() if name in MUTATORS and (key := dotted(base)) is not None:
-                positional, _ = self.arguments(node, state)
+                positional, keywords = self.arguments(node, state)
+                given = [*positional, *keywords.fields.values(), keywords.rest]
                 self.run.affect(base, node)
-                state.assign(key, unknown(receiver, *positional))
-                return self._opaque(node, receiver, state, alone=alone, evaluated=positional)
+                state.assign(key, unknown(receiver, *given))
+                self.run.spread(key, state, node)
+                return self._opaque(node, receiver, state, alone=alone, evaluated=given)
             case Record():
                 return self._record_method(node, base, receiver, name, state, alone=alone)
             case Known() | Many():

@@ -640,6 +640,7 @@ class Expressions:
         self.run.notes.look_closely(index)
         if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
+            self.run.spread(key, state, container)
             return
         if key is not None and isinstance(old, Known | Many):
             one_item = isinstance(index, Known) and isinstance(index.value, int)

@@ -31,6 +31,7 @@ from bgmode.flow.rounds import Rounds, is_round
 from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
 from bgmode.flow.values import (
     NONE,
+    POLLED,
     UNKNOWN,
     ClassRef,
     Function,
@@ -425,6 +426,14 @@ class Run:
         key = dotted(target)
         if self.loops and key is not None:
             self.effects.append(Effect(key, target, self.names.read_in(source)))
+
+    def spread(self, key: str, state: State, at: ast.AST) -> None:
+        """What a poll has answered is now in an object that may have other names."""
+        if not state.names[key].polled:
+            return
+        for name in self.aliases.escaping(at):
+            if isinstance(state.names.get(name), Unknown):
+                state.names[name] = POLLED
 
     def doubt(self, test: ast.expr) -> None:
         """Take note of a condition that could not be decided."""
