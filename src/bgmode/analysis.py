@@ -68,7 +68,7 @@ def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:
 def _failed(subject: Subject, error: Exception, wanted: Wanted) -> Iterator[Finding]:
     rule = RULES["BGM009"]
     severity = subject.policy.severity(rule)
-    if severity is not None and wanted(rule):
+    if severity is not None and (wanted(rule) or wanted(subject.rule)):
         what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         yield Finding(
             rule.code,

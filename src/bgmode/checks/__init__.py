@@ -9,6 +9,7 @@ from bgmode.checks.abandoned_job import abandoned_job
 from bgmode.checks.background_in_zdr_module import background_in_zdr_module
 from bgmode.checks.blocking_poll import blocking_poll
 from bgmode.checks.busy_poll import busy_poll
+from bgmode.checks.constant_idempotency_key import constant_idempotency_key
 from bgmode.checks.deadline_burning_poll import deadline_burning_poll
 from bgmode.checks.disabled_store import disabled_store
 from bgmode.checks.discarded_response import discarded_response
@@ -20,12 +21,14 @@ from bgmode.checks.missing_job_type import missing_job_type
 from bgmode.checks.poll_in_request_handler import poll_in_request_handler
 from bgmode.checks.poll_interval import poll_interval
 from bgmode.checks.premature_poll_exit import premature_poll_exit
+from bgmode.checks.regenerated_idempotency_key import regenerated_idempotency_key
 from bgmode.checks.retried_create import retried_create
 from bgmode.checks.stale_poll import stale_poll
 from bgmode.checks.subject import Subject
 from bgmode.checks.swallowed_poll_error import swallowed_poll_error
 from bgmode.checks.unapproved_job_type import unapproved_job_type
 from bgmode.checks.unbounded_poll import unbounded_poll
+from bgmode.checks.undecided_store import undecided_store
 from bgmode.checks.unguarded_poll import unguarded_poll
 from bgmode.checks.unknown_job_type import unknown_job_type
 from bgmode.checks.unknown_status import unknown_status
@@ -37,6 +40,7 @@ Check: TypeAlias = Callable[[Subject], Iterator[Finding]]
 CHECKS: Mapping[str, Check] = {
     "BGM101": implicit_store,
     "BGM102": disabled_store,
+    "BGM103": undecided_store,
     "BGM110": background_in_zdr_module,
     "BGM201": missing_job_type,
     "BGM202": unknown_job_type,
@@ -54,6 +58,8 @@ CHECKS: Mapping[str, Check] = {
     "BGM310": poll_interval,
     "BGM311": unguarded_poll,
     "BGM401": missing_idempotency_key,
+    "BGM402": regenerated_idempotency_key,
+    "BGM403": constant_idempotency_key,
     "BGM404": retried_create,
     "BGM405": unsupported_idempotency_argument,
     "BGM501": discarded_response,

@@ -262,8 +262,10 @@ class CallExpressions:
         match function:
             case Function():
                 positional, keywords = self.arguments(node, state)
-                if any(isinstance(argument, ast.Starred) for argument in node.args):
-                    keywords = Record(keywords.fields, UNKNOWN, mapping=True)
+                spread = [arg.value for arg in node.args if isinstance(arg, ast.Starred)]
+                if spread:
+                    hidden = [self._expressions.value(part, state.copy()) for part in spread]
+                    keywords = Record(keywords.fields, unknown(*hidden), mapping=True)
                 result = self.run.frames.call(function, positional, keywords, state)
                 if result is not None:
                     return result

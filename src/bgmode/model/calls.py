@@ -60,7 +60,7 @@ class Argument:
     @property
     def is_undecided(self) -> bool:
         """Whether it may be there, or may hold the right value."""
-        return self.presence == "hidden" or isinstance(self.value, Unknown)
+        return self.presence == "hidden" or isinstance(self.value, Unknown | Symbol)
 
 
 OMITTED = Argument("omitted")

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from bgmode.flow.names import CODE, Names, ScopeNode
 
+Seen: TypeAlias = frozenset[tuple[ast.AST, str]]
 Kind: TypeAlias = Literal["keyword", "entry", "item"]
 
 
@@ -38,20 +39,23 @@ def origins(names: Names, call: ast.Call, name: str, body: str) -> list[Origin]:
         if keyword.arg == body:
             found += [
                 Origin(origin.kind, origin.node, origin.holder, origin.value, in_body=True)
-                for origin in _of_mapping(names, call, keyword.value, name)
+                for origin in of_mapping(names, call, keyword.value, name)
             ]
     return found
 
 
-def _of_call(names: Names, call: ast.Call, name: str) -> Iterator[Origin]:
+def _of_call(names: Names, call: ast.Call, name: str, seen: Seen = frozenset()) -> Iterator[Origin]:
     for keyword in call.keywords:
         if keyword.arg == name:
             yield Origin("keyword", keyword, call, keyword.value)
         elif keyword.arg is None:
-            yield from _of_mapping(names, call, keyword.value, name)
+            yield from of_mapping(names, call, keyword.value, name, seen)
 
 
-def _of_mapping(names: Names, at: ast.AST, mapping: ast.expr, name: str) -> Iterator[Origin]:
+def of_mapping(
+    names: Names, at: ast.AST, mapping: ast.expr, name: str, seen: Seen = frozenset()
+) -> Iterator[Origin]:
+    """Every place that gives a mapping the entry ``name``; ``seen`` are the variables so far."""
     match mapping:
         case ast.Dict(keys=keys, values=values):
             for key, value in zip(keys, values, strict=True):
@@ -59,26 +63,29 @@ def _of_mapping(names: Names, at: ast.AST, mapping: ast.expr, name: str) -> Iter
                     case ast.Constant(value=constant) if constant == name:
                         yield Origin("entry", key, mapping, value)
                     case None:
-                        yield from _of_mapping(names, at, value, name)
+                        yield from of_mapping(names, at, value, name, seen)
         case ast.Call(func=ast.Name(id="dict")):
-            yield from _of_call(names, mapping, name)
+            yield from _of_call(names, mapping, name, seen)
         case ast.IfExp(body=body, orelse=orelse):
-            yield from _of_mapping(names, at, body, name)
-            yield from _of_mapping(names, at, orelse, name)
+            yield from of_mapping(names, at, body, name, seen)
+            yield from of_mapping(names, at, orelse, name, seen)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            yield from _of_mapping(names, at, left, name)
-            yield from _of_mapping(names, at, right, name)
+            yield from of_mapping(names, at, left, name, seen)
+            yield from of_mapping(names, at, right, name, seen)
         case ast.Name(id=variable):
-            yield from _of_variable(names, at, variable, name)
+            yield from _of_variable(names, at, variable, name, seen)
 
 
-def _of_variable(names: Names, at: ast.AST, variable: str, name: str) -> Iterator[Origin]:
+def _of_variable(
+    names: Names, at: ast.AST, variable: str, name: str, seen: Seen
+) -> Iterator[Origin]:
     scope = names.defining_scope(variable, at)
-    if scope is None:
+    if scope is None or (scope.node, variable) in seen:  # ``options = {**options, ...}``
         return
+    seen |= {(scope.node, variable)}
     for binding in scope.bindings[variable]:
         if isinstance(binding.value, ast.Dict | ast.Call | ast.IfExp | ast.BinOp):
-            yield from _of_mapping(names, binding.value, binding.value, name)
+            yield from of_mapping(names, binding.value, binding.value, name, seen)
     for node in _inside(scope.node):
         match node:
             case ast.Assign(
@@ -91,9 +98,9 @@ def _of_variable(names: Names, at: ast.AST, variable: str, name: str) -> Iterato
             case ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr="update")) if (
                 target == variable
             ):
-                yield from _of_call(names, node, name)
+                yield from _of_call(names, node, name, seen)
                 for argument in node.args:
-                    yield from _of_mapping(names, node, argument, name)
+                    yield from of_mapping(names, node, argument, name, seen)
 
 
 def _inside(scope: ScopeNode) -> Iterator[ast.AST]:

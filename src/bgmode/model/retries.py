@@ -60,6 +60,23 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
     yield from _bound_method(names, call)
 
 
+def retried_code(names: Names, call: ast.Call, retry: Retry) -> list[ast.AST]:
+    """The code that ``retry`` runs again: statements, or a lambda's expression.
+
+    Nothing where only the operation is handed on: its arguments are evaluated once.
+    """
+    if isinstance(retry.node, ast.While | ast.For | ast.AsyncFor):
+        return [*retry.node.body]
+    if retry.node is call or names.parent.get(call) is retry.node:
+        return []
+    for above in names.ancestors(call):
+        if isinstance(above, ast.Lambda):
+            return [above.body]
+        if isinstance(above, FUNCTIONS):
+            return [*above.body]
+    return []
+
+
 def _given(node: ast.AST) -> ast.AST:
     """An argument, without the keyword it is given by."""
     return node.value if isinstance(node, ast.keyword) else node
