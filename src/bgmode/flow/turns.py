@@ -281,6 +281,7 @@ class LoopTurns(Turns):
             run.doubt(self.node.test)
             run.refine(self.node.test, state, holds=True)
         self.enters = False
+        state.guess = state.guess or guess
         if stays is False:
             self._note()
             return None
