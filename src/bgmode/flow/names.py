@@ -174,6 +174,7 @@ class Names:
         self._yielding: dict[Code, bool] = {}
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
+        self.tricky: dict[ast.ClassDef, bool] = {}  # classes that change what an object is
         self.tells: dict[ast.Call, bool] = {}  # whether a call is a log line, as found
         self._reads: dict[ast.AST, frozenset[str]] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found

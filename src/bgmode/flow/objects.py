@@ -60,7 +60,7 @@ class Objects:
         """What calling the class ``owner`` gives."""
         if _is_enumeration(owner):
             return self._looked_up(owner, node, positional, state)
-        if any(self.names.method(owner, name) for name in _TRICKS):
+        if self._is_tricky(owner):
             return unknown(*positional, *keywords.fields.values())
         if any(isinstance(argument, ast.Starred) for argument in node.args) or not isinstance(
             keywords.rest, Missing
@@ -69,6 +69,14 @@ class Objects:
         if _is_data(owner):
             return self._data(owner, positional, keywords)
         return self._initialised(owner, positional, keywords, state)
+
+    def _is_tricky(self, owner: ast.ClassDef) -> bool:
+        """Whether the class changes what an object is."""
+        known = self.names.tricky.get(owner)
+        if known is None:
+            known = any(self.names.method(owner, name) for name in _TRICKS)
+            self.names.tricky[owner] = known
+        return known
 
     def _data(self, owner: ast.ClassDef, positional: list[Value], keywords: Record) -> Value:
         if self.names.method(owner, "__init__") or self.names.method(owner, "__post_init__"):
