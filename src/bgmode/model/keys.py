@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from bgmode.flow.names import FUNCTIONS, Names, dotted, undecorated
 from bgmode.flow.values import Known, Missing, Record, part
 from bgmode.model.calls import BackgroundCall
-from bgmode.model.origins import of_mapping
+from bgmode.model.origins import Origin, of_mapping
 from bgmode.model.retries import Retry, retried_code
 
 _FRESH = re.compile(
@@ -87,7 +87,17 @@ def key_values(call: BackgroundCall) -> list[ast.expr]:
         for headers in call.origins("headers")
         if not headers.in_body
         for entry in of_mapping(call.names, call.node, headers.value, header)
+        if not _may_be_replaced(entry)
     ]
+
+
+def _may_be_replaced(entry: Origin) -> bool:
+    """``{"Idempotency-Key": key, **more}``."""
+    match entry.holder:
+        case ast.Dict(keys=keys) if entry.node in keys:
+            behind = keys[keys.index(entry.node) + 1 :]
+            return None in behind
+    return False
 
 
 def constant_keys(call: BackgroundCall) -> list[ast.expr]:
@@ -98,15 +108,20 @@ def constant_keys(call: BackgroundCall) -> list[ast.expr]:
         return found[:1] if written and _is_all_known(call) else []
     if call.argument("headers").presence != "omitted":
         return []
+    return _constant_keys_of_the_client(call)
+
+
+def _constant_keys_of_the_client(call: BackgroundCall) -> list[ast.expr]:
+    """The key that is a header of the client; the outermost view of it overrides the others."""
     header = call.provider.idempotency_header
-    return [
-        entry.value
-        for made in call.client.made_by
-        for keyword in made.keywords
-        if keyword.arg == call.provider.client_headers
-        for entry in of_mapping(call.names, made, keyword.value, header)
-        if _is_written(call.names, entry.value)
-    ]
+    for made in call.client.made_by:
+        for keyword in made.keywords:
+            if keyword.arg == call.provider.client_headers:
+                entries = list(of_mapping(call.names, made, keyword.value, header))
+                written = [e.value for e in entries if _is_written(call.names, e.value)]
+                if entries or not isinstance(keyword.value, ast.Dict):
+                    return written
+    return []
 
 
 def _is_all_known(call: BackgroundCall) -> bool:
