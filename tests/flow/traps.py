@@ -90,6 +90,21 @@ _TEXTS: dict[str, str] = {
             while not SHARED["done"]:
                 store(poll(job))
         """,
+    "a closure changes an attribute of a local object": """
+        class Box:
+            def __init__(self):
+                self.response = None
+        def wait(job, response, settings):
+            context = Box()
+            while True:
+                def later():
+                    context.response = poll(job)
+                    return True
+                if later():
+                    if context.response:
+                        return response
+                    return None
+        """,
     "two names for one dict": """
         def wait(job, response, settings):
             info = {"done": False}

@@ -208,6 +208,16 @@ class Frames:
             result = join(result, further, blame=blame)
         return result
 
+    def _write_back_objects(self, code: Code, end: State, around: State) -> None:
+        """What a closure has done to the objects of the function around it."""
+        own = self.names.scopes[code].bindings
+        for name, value in end.names.items():
+            changed = (
+                isinstance(value, Record) and value.mutable and around.names.get(name) != value
+            )
+            if changed and name in around.names and name not in own:
+                around.names[name] = join(around.names[name], value)
+
     def _write_back(self, function: Function, end: State, state: State, *, caller: State) -> None:
         """What a call that ends in ``end`` has done to the caller, in ``state``."""
         state.polled, state.waited, state.guess = end.polled, end.waited, end.guess
@@ -222,6 +232,8 @@ class Frames:
                 if key.startswith(first.arg + "."):
                     state.names[function.receiver + key[len(first.arg) :]] = value
         around = self._around(code)
+        if around is not None:
+            self._write_back_objects(code, end, around)
         for name in self.names.scopes[code].elsewhere:
             if around is None or name not in end.names:
                 continue
