@@ -549,10 +549,8 @@ class Expressions:
             else:
                 raise
         state.polled = either(state.polled, inner.polled)
-        for piece in ast.walk(node):  # ``:=`` in a comprehension binds a name outside of it
-            if isinstance(piece, ast.NamedExpr):
-                name = piece.target.id
-                state.assign(name, unknown(inner.names.get(name, UNKNOWN)))
+        for name in self.run.names.bound_in.get(node, ()):
+            state.assign(name, unknown(inner.names.get(name, UNKNOWN)))
         if inner.waited is not state.waited:
             state.waited = None
         if isinstance(node, ast.DictComp):

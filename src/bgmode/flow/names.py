@@ -24,6 +24,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SCOPES = (ast.Module, ast.ClassDef, *CODE)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 MUTATORS = frozenset(
     [
         "append",
@@ -134,6 +135,12 @@ def _gives(call: ast.Call, function: FunctionNode, name: str) -> bool:
     position = ordered.index(name) - (ordered[0] in {"self", "cls"})
     spread = any(isinstance(argument, ast.Starred) for argument in call.args)
     return spread or position < len(call.args)
+
+
+def allows_none(annotation: ast.expr) -> bool:
+    """Whether a type annotation says that there may be nothing."""
+    text = ast.unparse(annotation)
+    return "None" in text or "Optional" in text
 
 
 def undecorated(decorator: ast.expr) -> ast.expr:
@@ -498,6 +505,29 @@ class Names:
             if key and owner and key.count(".") == 1 and key.startswith(("self.", "cls.")):
                 found.setdefault((owner, node.attr), []).append(binding)
         return found
+
+    @cached_property
+    def bound_in(self) -> dict[ast.AST, list[str]]:
+        """The names that ``:=`` in a comprehension binds, outside of it."""
+        found: dict[ast.AST, list[str]] = {}
+        for node in self.assignments:
+            if isinstance(node, ast.NamedExpr):
+                for above in self.ancestors(node):
+                    if isinstance(above, COMPREHENSIONS):
+                        found.setdefault(above, []).append(node.target.id)
+        return found
+
+    def bindings_of_self(self, name: str, at: ast.AST) -> list[Binding]:
+        """What ``self.name`` is set to at ``at``: in the methods and bodies of its classes."""
+        own = self.enclosing_class(at)
+        return [
+            binding
+            for cls in (self.lineage(own) if own is not None else ())
+            for binding in (
+                *self.attributes.get((cls, name), []),
+                *self.scopes[cls].bindings.get(name, []),
+            )
+        ]
 
     def is_shared(self, name: str, at: ast.AST) -> bool:
         """Whether code elsewhere may change ``name``, as it is meant at ``at``, at any time.

@@ -628,8 +628,7 @@ def _beginning(polling: Polling, wait: Wait) -> tuple[int, int]:
     inside = [
         place(node)
         for node in own_nodes(loop.node)
-        if isinstance(node, ast.Call)
-        and (node in loop.sleeps or node in polling.polls or polling.polls_inside(node))
+        if isinstance(node, ast.Call) and (node in loop.sleeps or polling.asks(node))
     ]
     return min(inside, default=place(loop.node))
 

@@ -9,16 +9,13 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bgmode.flow.exits import State
-from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters, undecorated
 from bgmode.flow.project import OtherModule, Project
-from bgmode.flow.run import Run
 from bgmode.flow.values import NONE, Known, Missing, Record, Token, Value, part
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.clients import Clients
 from bgmode.model.directives import Directive, directives
-from bgmode.model.world import JobWorld
+from bgmode.model.world import constant
 from bgmode.source import Source, Span, placed
 
 
@@ -259,9 +256,7 @@ class Annotations:
 
     def constant(self, node: ast.expr) -> Value:
         """The value of an expression that does not depend on the code around it."""
-        home = self.clients.home(node)
-        run = Run(JobWorld(home.names, home))
-        return Expressions(run).value(node, State.empty())
+        return constant(self.clients, node)
 
     # Zero Data Retention
 

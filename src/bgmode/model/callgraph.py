@@ -238,18 +238,11 @@ class CallGraph:
                     yield made.returns
 
     def _of_attribute(self, node: ast.expr, name: str, calls: Calls) -> Iterator[ast.expr]:
-        names = calls.names
-        own = names.enclosing_class(node)
-        for cls in names.lineage(own) if own is not None else ():
-            bindings = [
-                *names.attributes.get((cls, name), []),
-                *names.scopes[cls].bindings.get(name, []),
-            ]
-            for binding in bindings:
-                if isinstance(binding.node, ast.AnnAssign):
-                    yield binding.node.annotation
-                elif isinstance(binding.value, ast.Name):
-                    yield from self._of_parameter(binding.value, calls)
+        for binding in calls.names.bindings_of_self(name, node):
+            if isinstance(binding.node, ast.AnnAssign):
+                yield binding.node.annotation
+            elif isinstance(binding.value, ast.Name):
+                yield from self._of_parameter(binding.value, calls)
 
     def _of_parameter(self, node: ast.Name, calls: Calls) -> Iterator[ast.expr]:
         function = calls.names.function(node)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from bgmode.flow.exits import State
-from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import dotted
-from bgmode.flow.run import Run
-from bgmode.flow.values import Known, Missing, Symbol, Value
+from bgmode.flow.values import Known, Missing, Symbol
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.clients import Clients
 from bgmode.model.origins import lacks
-from bgmode.model.world import JobWorld
+from bgmode.model.world import constant
 
 
 def client_retries(call: BackgroundCall, clients: Clients) -> int | None:
@@ -64,21 +61,16 @@ def _is_a_view(made: ast.Call, call: BackgroundCall) -> bool:
 
 
 def _number(node: ast.expr, clients: Clients) -> int | None:
-    match _constant(node, clients):
+    match constant(clients, node):
         case Known(int() as number) if not isinstance(number, bool):
             return number
     return None
 
 
 def _is_omitted(node: ast.expr, call: BackgroundCall, clients: Clients) -> bool:
-    match _constant(node, clients):
+    match constant(clients, node):
         case Missing():
             return True
         case Symbol(name):
             return name in call.provider.omitted_values
     return False
-
-
-def _constant(node: ast.expr, clients: Clients) -> Value:
-    run = Run(JobWorld(clients.names, clients))
-    return Expressions(run).value(node, State.empty())

@@ -8,15 +8,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from bgmode.flow.exits import State
-from bgmode.flow.expressions import Expressions
 from bgmode.flow.names import Names
 from bgmode.flow.project import OtherModule, Project
-from bgmode.flow.run import Run
 from bgmode.flow.values import ClassRef, Function, Instance, Known, Missing, Partial, Record, Value
 from bgmode.knowledge import Provider
 from bgmode.model.clients import Clients
-from bgmode.model.world import JobWorld
+from bgmode.model.world import constant
 
 _FARTHEST = 4  # modules that are followed one after the other
 
@@ -106,9 +103,7 @@ class Imports:
     def _evaluate(self, module: OtherModule, names: list[str]) -> Value:
         """``names`` as an expression at the end of ``module``."""
         clients = self.neighbours.clients(module)
-        node = _chain(module.names, names)
-        run = Run(JobWorld(module.names, clients))
-        return Expressions(run).value(node, State.empty())
+        return constant(clients, _chain(module.names, names))
 
 
 def _is_defined(name: str, text: str) -> bool:

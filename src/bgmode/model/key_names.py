@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from bgmode.flow.names import CODE, LOOPS, Binding, Names, Scope
+from bgmode.flow.names import CODE, COMPREHENSIONS, LOOPS, Binding, Names, Scope, allows_none
 from bgmode.model.calls import BackgroundCall
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _TEXTS = frozenset({"str", "format", "hexdigest", "join", "isoformat"})
 
 
@@ -37,7 +36,7 @@ def _may_hold_a_key(binding: Binding) -> bool:
     if isinstance(value, ast.Constant) or (isinstance(node, ast.Name) and value is None):
         return False
     annotation = getattr(node, "annotation", None)
-    if annotation is not None and _is_optional(annotation):
+    if annotation is not None and allows_none(annotation):
         return False
     return isinstance(
         node,
@@ -50,11 +49,6 @@ def _may_hold_a_key(binding: Binding) -> bool:
         | ast.Tuple
         | ast.withitem,
     )
-
-
-def _is_optional(annotation: ast.expr) -> bool:
-    shown = ast.unparse(annotation)
-    return "None" in shown or "Optional" in shown
 
 
 def _is_text(binding: Binding) -> bool:
@@ -128,6 +122,6 @@ def _is_repeated(names: Names, call: ast.Call, scope: ast.AST) -> bool:
     for above in names.ancestors(call):
         if above is scope:
             return False
-        if isinstance(above, (*LOOPS, *_COMPREHENSIONS)):
+        if isinstance(above, (*LOOPS, *COMPREHENSIONS)):
             return True
     return False

@@ -337,9 +337,7 @@ class Polling:
 
     def _polls_each_turn(self, loop: PollLoop) -> bool:
         for node in own_nodes(loop.node):
-            if not isinstance(node, ast.Call) or not (
-                node in self.polls or self.polls_inside(node)
-            ):
+            if not self.asks(node):
                 continue
             above = list(self.names.ancestors(node))
             between = above[: above.index(loop.node)]
@@ -413,10 +411,14 @@ class Polling:
                     items.add(name)
         return any(
             isinstance(node, ast.Call)
-            and (node in self.polls or self.polls_inside(node))
+            and self.asks(node)
             and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
+
+    def asks(self, node: ast.AST) -> bool:
+        """Whether a node is a poll, or calls a function of this module that polls."""
+        return isinstance(node, ast.Call) and (node in self.polls or self.polls_inside(node))
 
     def polls_inside(self, call: ast.Call) -> bool:
         """Whether a function of this module that is called polls."""

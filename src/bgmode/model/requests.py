@@ -76,16 +76,8 @@ def _filled(pieces: list[str], names: Names, values: list[ast.expr], depth: int)
 
 def _of_self(names: Names, node: ast.expr, name: str) -> ast.expr | None:
     """What the attribute ``self.name`` is set to, in the class or in its methods, once."""
-    own = names.enclosing_class(node)
-    found = [
-        binding.value
-        for cls in (names.lineage(own) if own is not None else ())
-        for binding in (
-            *names.attributes.get((cls, name), []),
-            *names.scopes[cls].bindings.get(name, []),
-        )
-    ]
-    return found[0] if len(found) == 1 else None
+    found = names.bindings_of_self(name, node)
+    return found[0].value if len(found) == 1 else None
 
 
 def _followed(names: Names, node: ast.expr | None) -> ast.expr | None:

@@ -110,17 +110,12 @@ class _Job:
             case ast.Name() | ast.Attribute():
                 return dotted(value) in held
             case ast.Call():
-                asking = any(self._is_poll(node) for node in ast.walk(value))
+                asking = any(self.polling.asks(node) for node in ast.walk(value))
                 return asking and _speaks_of(value, held)
         return False
 
     def _asks(self, call: ast.Call) -> bool:
-        return self._is_poll(call) and _speaks_of(call, self.held)
-
-    def _is_poll(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Call) and (
-            node in self.polling.polls or self.polling.polls_inside(node)
-        )
+        return self.polling.asks(call) and _speaks_of(call, self.held)
 
     def _is_replaced(self, poll: ast.AST) -> bool:
         """Whether the same name holds another job by the time of a poll."""

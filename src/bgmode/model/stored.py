@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import Binding, Names
+from bgmode.flow.names import Binding, Names, allows_none
 from bgmode.flow.values import Known, Record, Unknown
 from bgmode.model.calls import Argument, CreateCall, argument
 from bgmode.model.origins import Origin, origins
@@ -102,7 +102,7 @@ class _Ids:
                 continue
             match binding.node:
                 case ast.arg(annotation=annotation):
-                    if annotation is None or not _allows_none(annotation):
+                    if annotation is None or not allows_none(annotation):
                         return True
                 case ast.For() | ast.AsyncFor():
                     return True
@@ -120,8 +120,3 @@ def _asks_for_itself(test: ast.expr, branch: ast.expr) -> bool:
     """``last.id if last else None``: not a setting decides, but whether there is something."""
     asked = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
     return any(isinstance(node, ast.Name) and node.id in asked for node in ast.walk(branch))
-
-
-def _allows_none(annotation: ast.expr) -> bool:
-    text = ast.unparse(annotation)
-    return "None" in text or "Optional" in text

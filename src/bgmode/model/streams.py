@@ -196,11 +196,8 @@ def _polls_instead(polling: Polling, loop: ast.AST) -> bool:
     for above in polling.names.ancestors(loop):
         if isinstance(above, ast.Try) and below in above.body:
             for handler in above.handlers:
-                for node in ast.walk(handler):
-                    if isinstance(node, ast.Call) and (
-                        node in polling.polls or polling.polls_inside(node)
-                    ):
-                        return True
+                if any(polling.asks(node) for node in ast.walk(handler)):
+                    return True
         if isinstance(above, FUNCTIONS):
             return False
         below = above

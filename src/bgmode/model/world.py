@@ -6,7 +6,9 @@ import ast
 import builtins
 from collections.abc import Callable, Container
 
+from bgmode.flow.exits import State
 from bgmode.flow.names import Code, Names
+from bgmode.flow.run import Run
 from bgmode.flow.values import POLLED, TRUE, UNKNOWN, Answered, Known, Record, Truth, Value, join
 from bgmode.flow.world import Answer, Raises
 from bgmode.knowledge import Operation, Provider
@@ -168,6 +170,12 @@ def _http_answer(body: Record) -> Record:
 def is_long(code: Code) -> bool:
     """Whether a function is not worth being followed, unless it has to do with jobs."""
     return (code.end_lineno or code.lineno) - code.lineno > _LONG
+
+
+def constant(clients: Clients, node: ast.expr) -> Value:
+    """The value of an expression, of any module, that does not depend on the code around it."""
+    home = clients.home(node)
+    return Run(JobWorld(home.names, home)).value(node, State.empty())
 
 
 def response(provider: Provider, status: str | None) -> Record:
