@@ -136,6 +136,13 @@ def test_join_stands_for_whatever_either_does(
     assert stands_for(join(other, value, blame=blame), concrete)
 
 
+def test_one_and_true_are_two_constants() -> None:
+    for one, true in ((1, True), ((1,), (True,)), (frozenset([1]), frozenset([True]))):
+        assert Known(one) != Known(true)
+        both = join(Record({"error": Known(one)}), Record({"error": Known(true)}))
+        assert isinstance(part(both, "error"), Unknown)
+
+
 @given(values, values)
 def test_join_of_a_join_with_one_of_its_sides_changes_nothing(left: Value, right: Value) -> None:
     both = join(left, right)

@@ -67,6 +67,23 @@ class Known:
     value: Any
     polled: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        """``1`` and ``True`` are equal in Python, and yet two constants."""
+        if not isinstance(other, Known):
+            return NotImplemented
+        return self.polled == other.polled and _is_same(self.value, other.value)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other) or one != other:
+        return False
+    if isinstance(one, tuple):
+        return all(map(_is_same, one, other))
+    if isinstance(one, frozenset):
+        kinds = {(type(item), item) for item in other}
+        return all((type(item), item) in kinds for item in one)
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -238,7 +255,7 @@ def join(left: Value, right: Value, *, blame: bool = False) -> Value:
     """
     if left is right:
         return left
-    if left == right and type(_constant(left)) is type(_constant(right)):
+    if left == right:
         return left
     match left, right:
         case Record(), Record() if left.mapping == right.mapping and left.owner is right.owner:
@@ -332,10 +349,6 @@ def loosened(value: Value) -> Value:
 
 def _may_be_missing(value: Value) -> bool:
     return isinstance(value, Missing) or (isinstance(value, Unknown) and value.optional)
-
-
-def _constant(value: Value) -> Any:
-    return value.value if isinstance(value, Known) else value
 
 
 def join_truth(left: Truth, right: Truth) -> Truth:
