@@ -690,6 +690,45 @@ _TEXTS: dict[str, str] = {
                     except Exception:
                         poll(job)
         """,
+    "an answer is set as an attribute, and read by another name": """
+        def wait(job, response, settings):
+            current = poll(job)
+            context = Context()
+            other = context
+            while True:
+                if current.status in "completed":
+                    break
+                if other.done:
+                    return response
+                response = poll(job)
+                context.done = response.status == "queued"
+        """,
+    "an answer is set by setattr": """
+        def wait(job, response, settings):
+            current = poll(job)
+            context = Context()
+            note = "done"
+            while True:
+                if current.status in "completed":
+                    break
+                if context.done:
+                    return response
+                response = poll(job)
+                setattr(context, note, response.status == "queued")
+        """,
+    "an answer is set in the dict of an object": """
+        def wait(job, response, settings):
+            current = poll(job)
+            context = Context()
+            note = "done"
+            while True:
+                if current.status in "completed":
+                    break
+                if context.done:
+                    return response
+                response = poll(job)
+                vars(context)[note] = response.status == "queued"
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

@@ -123,7 +123,6 @@ _HARMLESS_BUILTINS = frozenset(
         "issubclass",
         "hasattr",
         "getattr",
-        "setattr",
         "range",
         "enumerate",
         "zip",

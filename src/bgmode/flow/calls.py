@@ -74,6 +74,7 @@ _BUILTINS = frozenset(
         "range",
         "reversed",
         "set",
+        "setattr",
         "sorted",
         "str",
         "tuple",
@@ -393,6 +394,11 @@ class CallExpressions:
                 return decided(truth(value), value)
             case "getattr", [base, Known(str() as attribute), *default]:
                 return self._getattr(node, base, attribute, default, state)
+            case "setattr", [_, Known(str() as attribute), value]:
+                self._expressions.set_attribute(node.args[0], attribute, value, state)
+                return NONE
+            case "setattr", _:
+                return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
             case "isinstance", [Record(mapping=False), Symbol(cls)] if self.run.world.answers_a(
                 callees.last_name(cls)
             ):

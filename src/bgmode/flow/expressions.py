@@ -656,6 +656,13 @@ class Expressions:
 
     def set_entry(self, container: ast.expr, index: Value, value: Value, state: State) -> None:
         """Run ``container[index] = value``."""
+        match container, index:
+            case (
+                ast.Attribute(base, "__dict__") | ast.Call(ast.Name("vars"), [base]),
+                Known(str() as attribute),
+            ):
+                self.set_attribute(base, attribute, value, state)
+                return
         key = dotted(container)
         old = self.value(container, state)
         self.run.notes.look_closely(index)
@@ -679,6 +686,11 @@ class Expressions:
                 some = None if isinstance(value, Missing) else True
                 rest = unknown(old.rest, value)
                 state.assign(key, Record(fields, rest, old.polled, mapping=True, some=some))
+
+    def set_attribute(self, base: ast.expr, name: str, value: Value, state: State) -> None:
+        """Run ``setattr(base, name, value)``."""
+        target = ast.copy_location(ast.Attribute(base, name, ast.Store()), base)
+        self.run.assign(target, value, state, source=base)
 
 
 def _shared(value: Value, entries: set[object]) -> Value:

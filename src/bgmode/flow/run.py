@@ -453,8 +453,9 @@ class Run:
         self, target: ast.expr, value: Value, state: State, source: ast.AST | None = None
     ) -> None:
         """Give ``target`` a value, which was made of what stands in ``source``."""
+        at = target if source is None else source
         if isinstance(value, Unknown):
-            self.affect(target, target if source is None else source)
+            self.affect(target, at)
         match target:
             case ast.Name(id=name):
                 if self.names.is_shared(name, target):
@@ -467,8 +468,10 @@ class Run:
                 if key is not None:
                     others = self.aliases.set_by_others(self.stack[0]) if self.stack else ()
                     value = unknown(value) if name in others else value
-                    loose = self.is_loose(key, value, target)
+                    loose = self.is_loose(key, value, at)
                     state.assign_attribute(key, loosened(value) if loose else value)
+                    if value.polled and key.rpartition(".")[0] in self.aliases.escaping(at):
+                        self._spread(state, at)
                 else:
                     self.value(target.value, state)
             case ast.Subscript(value=container, slice=index):
@@ -509,9 +512,11 @@ class Run:
             self.effects.append(Effect(key, target, self.names.read_in(source), polled))
 
     def spread(self, key: str, state: State, at: ast.AST) -> None:
-        """What a poll has answered is now in an object that may have other names."""
-        if not state.names[key].polled:
-            return
+        """What a poll has answered may now be in an object that may have other names."""
+        if state.names[key].polled:
+            self._spread(state, at)
+
+    def _spread(self, state: State, at: ast.AST) -> None:
         for name in self.aliases.escaping(at):
             if isinstance(state.names.get(name), Unknown):
                 state.names[name] = POLLED
