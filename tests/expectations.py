@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bgmode.analysis import analyse
 from bgmode.finding import Finding
 from bgmode.knowledge import Rule
+from bgmode.policy.load import parse_policy
 from bgmode.policy.policy import Policy
 from bgmode.source import Source
 
@@ -39,5 +41,5 @@ def findings_of(
     def wanted(rule: Rule) -> bool:
         return code is None or rule.code in {code, "BGM001", "BGM009"}
 
-    strict = Policy(**{**policy.__dict__, "preset": "strict"})
+    strict = replace(policy, base=parse_policy("preset: strict", "").base)
     return analyse(Source(path, text), strict, today=TODAY, wanted=wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable, Iterator
 
@@ -9,10 +10,11 @@ from bgmode.checks import CHECKS, Check
 from bgmode.checks.subject import Case, Subject
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
-from bgmode.knowledge import RULES, Provider, Rule, provider
+from bgmode.knowledge import RULES, Rule, provider
 from bgmode.model.module import Module
 from bgmode.policy.policy import Policy
 from bgmode.source import Source, Span, Unreadable
+from bgmode.suppression import Suppressions, Verdict
 
 Wanted = Callable[[Rule], bool]
 
@@ -30,32 +32,51 @@ def analyse(
     today: datetime.date | None = None,
     wanted: Wanted = all_rules,
 ) -> list[Finding]:
-    """Find what the rules have to say about one file.
+    """Find what the rules have to say about one file, and nobody has taken upon themselves.
+
+    The arguments are those of :func:`examine`.
+    """
+    return examine(source, policy, project=project, today=today, wanted=wanted).findings
+
+
+def examine(
+    source: Source,
+    policy: Policy,
+    *,
+    project: Project | None = None,
+    today: datetime.date | None = None,
+    wanted: Wanted = all_rules,
+) -> Verdict:
+    """Find what the rules have to say about one file, and what of it is suppressed.
 
     ``project`` remembers the other modules that were read; ``today`` decides which
-    approvals are in force; ``wanted`` chooses among the rules that the policy has on.
-    Never raises for what is in the file: what cannot be read is BGM001, a rule that
+    approvals and waivers are in force; ``wanted`` chooses among the rules that the policy has
+    on. Never raises for what is in the file: what cannot be read is BGM001, a rule that
     fails is BGM009. The findings are sorted by place.
     """
     try:
         source.tree  # noqa: B018
     except Unreadable as error:
-        return list(unreadable(source, policy, error, wanted))
-    case = Case(
-        Module(source, _provider(), project or Project()),
-        policy,
-        today or datetime.datetime.now(datetime.timezone.utc).date(),
-    )
+        return Verdict(list(unreadable(source, policy, error, wanted)))
+    case = case_of(source, policy, project or Project(), today)
+    active = [rule for rule in RULES.values() if policy.severity(rule) and wanted(rule)]
     findings: list[Finding] = []
     for code, check in CHECKS.items():
         severity = policy.severity(RULES[code])
-        if severity is not None and wanted(RULES[code]):
+        if severity is not None and RULES[code] in active:
             findings += _run(check, Subject(case, RULES[code], severity), wanted)
-    return sorted(findings, key=lambda finding: finding.order)
+    verdict = Suppressions(case, active).judge(findings)
+    verdict.findings.sort(key=lambda finding: finding.order)
+    return verdict
 
 
-def _provider() -> Provider:
-    return provider("openai")
+def case_of(
+    source: Source, policy: Policy, project: Project, today: datetime.date | None = None
+) -> Case:
+    """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
+    known = dataclasses.replace(provider("openai"), wrappers=policy.wrappers)
+    module = Module(source, known, project, policy.vocabulary)
+    return Case(module, policy, today or datetime.datetime.now(datetime.timezone.utc).date())
 
 
 def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:

@@ -5,6 +5,7 @@ Everything here is plain, picklable data.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -80,6 +81,21 @@ class InsertStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveComment:
+    """Take a comment, or the part of one that stands at ``at``, out of its line."""
+
+    at: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceComment:
+    """Put other words in the place of a comment, or of a part of one."""
+
+    at: Span
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveStatement:
     """Take a statement out of its block; ``pass`` takes its place where it stood alone."""
 
@@ -94,6 +110,8 @@ Edit: TypeAlias = (
     | ReplaceExpression
     | InsertStatement
     | RemoveStatement
+    | RemoveComment
+    | ReplaceComment
 )
 
 
@@ -111,8 +129,24 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """What has silenced a finding: a comment or an entry of the policy's ``waivers``.
+
+    ``until`` is the last day on which it counts.
+    """
+
+    kind: Literal["comment", "waiver"]
+    path: str
+    line: int
+    reason: str | None = None
+    owner: str | None = None
+    ticket: str | None = None
+    until: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one rule."""
+    """One finding of one rule; ``extent`` is the whole of what it speaks of."""
 
     code: str
     name: str
@@ -124,6 +158,8 @@ class Finding:
     fix: Fix | None = None
     scope: str = ""
     snippet: str = ""
+    extent: Span | None = None
+    suppressed: Suppression | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -27,12 +27,11 @@ DOCUMENTATION = "https://github.com/bgmode/bgmode/blob/main/rules"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule's metadata. ``presets`` are those that switch it on."""
+    """One rule's metadata. Which presets switch it on is written in ``rules/presets/``."""
 
     code: str
     name: str
     severity: Severity
-    presets: tuple[Preset, ...]
     fix: str
     summary: str
 
@@ -47,97 +46,108 @@ class Rule:
         return f"{DOCUMENTATION}/{self.page}"
 
 
-_PRESETS: dict[str, Preset] = {"m": "minimal", "s": "standard", "t": "strict"}
-
-
 _CODE = re.compile(r"[A-Z]{0,4}(?P<number>\d{3})", re.IGNORECASE)
 
 
-def _rule(code: str, name: str, severity: Severity, presets: str, fix: str, summary: str) -> Rule:
-    return Rule(code, name, severity, tuple(_PRESETS[key] for key in presets.split()), fix, summary)
-
-
 _TABLE = (
-    _rule("BGM001", "unreadable-file", "error", "m s t", "none",
-          "a file that cannot be parsed or decoded"),
-    _rule("BGM009", "analysis-failed", "error", "m s t", "none",
-          "a rule failed on this file"),
-    _rule("BGM101", "implicit-store", "error", "m s t", "safe or unsafe",
-          "a background call without an explicit store=True"),
-    _rule("BGM102", "disabled-store", "error", "m s t", "display",
-          "store=False with background=True"),
-    _rule("BGM103", "undecided-store", "info", "t", "none",
-          "a background call whose store cannot be seen"),
-    _rule("BGM110", "background-in-zdr-module", "error", "m s t", "unsafe",
-          "a background call in code that requires Zero Data Retention"),
-    _rule("BGM111", "background-reachable-from-zdr", "error", "m s t", "none",
-          "code that requires Zero Data Retention calls something that runs in the background"),
-    _rule("BGM112", "stored-state-in-zdr-module", "warning", "t", "unsafe",
-          "a foreground call in code that requires Zero Data Retention keeps or uses stored state"),
-    _rule("BGM120", "outlived-retention", "warning", "s t", "none",
-          "a wait between polls that may be longer than the response is kept"),
-    _rule("BGM201", "missing-job-type", "error", "m s t", "none",
-          "a background call whose job type is not named"),
-    _rule("BGM202", "unknown-job-type", "error", "m s t", "safe or unsafe",
-          "a job type that the policy does not have"),
-    _rule("BGM203", "forbidden-job-type", "error", "m s t", "none",
-          "a job type that may not run in the background"),
-    _rule("BGM204", "unapproved-job-type", "error", "m s t", "none",
-          "a job type under review without an approval in force"),
-    _rule("BGM301", "endless-poll", "error", "m s t", "safe or unsafe",
-          "a poll loop that some terminal status never ends"),
-    _rule("BGM302", "deadline-burning-poll", "warning", "s t", "safe or unsafe",
-          "a poll loop that some terminal status ends only by its bound"),
-    _rule("BGM303", "unbounded-poll", "warning", "s t", "unsafe",
-          "a poll loop that nothing but the status can end"),
-    _rule("BGM304", "premature-poll-exit", "error", "m s t", "unsafe",
-          "a poll loop that is left while the job still runs"),
-    _rule("BGM305", "busy-poll", "error", "s t", "unsafe",
-          "a poll loop that does not wait between polls"),
-    _rule("BGM306", "blocking-poll", "warning", "s t", "unsafe",
-          "a poll loop in an async function that blocks the event loop"),
-    _rule("BGM307", "stale-poll", "error", "m s t", "unsafe",
-          "a poll loop that tests a status it never refreshes"),
-    _rule("BGM308", "swallowed-poll-error", "error", "s t", "none",
-          "a poll loop that never ends once every poll raises"),
-    _rule("BGM309", "unknown-status", "warning", "s t", "safe",
-          "a response's status is compared with a word that is no status"),
-    _rule("BGM310", "poll-interval", "warning", "s t", "unsafe",
-          "a poll loop whose interval is outside the policy's range"),
-    _rule("BGM311", "unguarded-poll", "info", "t", "none",
-          "an exception of a poll ends the wait and nothing records the job"),
-    _rule("BGM401", "missing-idempotency-key", "warning", "s t", "unsafe",
-          "a background call without an idempotency key"),
-    _rule("BGM402", "regenerated-idempotency-key", "error", "s t", "none",
-          "a retried background call whose idempotency key is made anew for each attempt"),
-    _rule("BGM403", "constant-idempotency-key", "error", "s t", "none",
-          "the same idempotency key for every background job"),
-    _rule("BGM404", "retried-create", "error", "m s t", "none",
-          "a retried background call without a stable idempotency key"),
-    _rule("BGM405", "unsupported-idempotency-argument", "error", "m s t", "safe",
-          "idempotency_key= is no parameter of the call"),
-    _rule("BGM406", "client-retried-create", "info", "t", "none",
-          "a background call that the client sends again without an idempotency header"),
-    _rule("BGM501", "discarded-response", "error", "m s t", "none",
-          "a background call whose response, and with it the id, is lost"),
-    _rule("BGM502", "unawaited-result", "error", "m s t", "none",
-          "output is read from a response that no poll has brought to an end"),
-    _rule("BGM503", "unchecked-outcome", "warning", "s t", "none",
-          "output is read after the wait, however the job has ended"),
-    _rule("BGM504", "abandoned-job", "warning", "t", "unsafe",
-          "a wait that ends before the job, and nothing cancels it"),
-    _rule("BGM505", "unresumable-stream", "warning", "s t", "none",
-          "a background stream of which no sequence_number is kept"),
-    _rule("BGM506", "poll-in-request-handler", "warning", "s t", "none",
-          "a web request that waits for a background job"),
-    _rule("BGM508", "lost-parsed-output", "warning", "s t", "none",
-          "output_parsed is read from a retrieved response"),
-    _rule("BGM509", "unpersisted-id", "info", "t", "none",
-          "a wait for a background job whose id is nowhere but in memory"),
+    Rule("BGM001", "unreadable-file", "error", "none",
+         "a file that cannot be parsed or decoded"),
+    Rule("BGM002", "malformed-directive", "error", "none",
+         "a # bgmode: comment that is not understood"),
+    Rule("BGM003", "unused-suppression", "warning", "safe",
+         "an ignore comment or a waiver that nothing needs"),
+    Rule("BGM004", "unreasoned-suppression", "error", "none",
+         "an ignore comment or a waiver without what the policy wants to know"),
+    Rule("BGM005", "expired-suppression", "error", "none",
+         "an ignore comment or a waiver whose last day has passed"),
+    Rule("BGM009", "analysis-failed", "error", "none",
+         "a rule failed on this file"),
+    Rule("BGM101", "implicit-store", "error", "safe or unsafe",
+         "a background call without an explicit store=True"),
+    Rule("BGM102", "disabled-store", "error", "display",
+         "store=False with background=True"),
+    Rule("BGM103", "undecided-store", "info", "none",
+         "a background call whose store cannot be seen"),
+    Rule("BGM110", "background-in-zdr-module", "error", "unsafe",
+         "a background call in code that requires Zero Data Retention"),
+    Rule("BGM111", "background-reachable-from-zdr", "error", "none",
+         "code that requires Zero Data Retention calls something that runs in the background"),
+    Rule("BGM112", "stored-state-in-zdr-module", "warning", "unsafe",
+         "a foreground call in code that requires Zero Data Retention keeps or uses stored state"),
+    Rule("BGM120", "outlived-retention", "warning", "none",
+         "a wait between polls that may be longer than the response is kept"),
+    Rule("BGM201", "missing-job-type", "error", "none",
+         "a background call whose job type is not named"),
+    Rule("BGM202", "unknown-job-type", "error", "safe or unsafe",
+         "a job type that the policy does not have"),
+    Rule("BGM203", "forbidden-job-type", "error", "none",
+         "a job type that may not run in the background"),
+    Rule("BGM204", "unapproved-job-type", "error", "none",
+         "a job type under review without an approval in force"),
+    Rule("BGM205", "incomplete-job-policy", "error", "none",
+         "a job type that may run in the background and leaves a question open"),
+    Rule("BGM206", "conflicting-job-type", "error", "none",
+         "two annotations of one call that name different job types"),
+    Rule("BGM207", "undecided-job-type", "warning", "none",
+         "a job type whose name cannot be seen"),
+    Rule("BGM208", "wrong-lane", "warning", "none",
+         "a background call of a job type that takes another lane, or the reverse"),
+    Rule("BGM301", "endless-poll", "error", "safe or unsafe",
+         "a poll loop that some terminal status never ends"),
+    Rule("BGM302", "deadline-burning-poll", "warning", "safe or unsafe",
+         "a poll loop that some terminal status ends only by its bound"),
+    Rule("BGM303", "unbounded-poll", "warning", "unsafe",
+         "a poll loop that nothing but the status can end"),
+    Rule("BGM304", "premature-poll-exit", "error", "unsafe",
+         "a poll loop that is left while the job still runs"),
+    Rule("BGM305", "busy-poll", "error", "unsafe",
+         "a poll loop that does not wait between polls"),
+    Rule("BGM306", "blocking-poll", "warning", "unsafe",
+         "a poll loop in an async function that blocks the event loop"),
+    Rule("BGM307", "stale-poll", "error", "unsafe",
+         "a poll loop that tests a status it never refreshes"),
+    Rule("BGM308", "swallowed-poll-error", "error", "none",
+         "a poll loop that never ends once every poll raises"),
+    Rule("BGM309", "unknown-status", "warning", "safe",
+         "a response's status is compared with a word that is no status"),
+    Rule("BGM310", "poll-interval", "warning", "unsafe",
+         "a poll loop whose interval is outside the policy's range"),
+    Rule("BGM311", "unguarded-poll", "info", "none",
+         "an exception of a poll ends the wait and nothing records the job"),
+    Rule("BGM401", "missing-idempotency-key", "warning", "unsafe",
+         "a background call without an idempotency key"),
+    Rule("BGM402", "regenerated-idempotency-key", "error", "none",
+         "a retried background call whose idempotency key is made anew for each attempt"),
+    Rule("BGM403", "constant-idempotency-key", "error", "none",
+         "the same idempotency key for every background job"),
+    Rule("BGM404", "retried-create", "error", "none",
+         "a retried background call without a stable idempotency key"),
+    Rule("BGM405", "unsupported-idempotency-argument", "error", "safe",
+         "idempotency_key= is no parameter of the call"),
+    Rule("BGM406", "client-retried-create", "info", "none",
+         "a background call that the client sends again without an idempotency header"),
+    Rule("BGM501", "discarded-response", "error", "none",
+         "a background call whose response, and with it the id, is lost"),
+    Rule("BGM502", "unawaited-result", "error", "none",
+         "output is read from a response that no poll has brought to an end"),
+    Rule("BGM503", "unchecked-outcome", "warning", "none",
+         "output is read after the wait, however the job has ended"),
+    Rule("BGM504", "abandoned-job", "warning", "unsafe",
+         "a wait that ends before the job, and nothing cancels it"),
+    Rule("BGM505", "unresumable-stream", "warning", "none",
+         "a background stream of which no sequence_number is kept"),
+    Rule("BGM506", "poll-in-request-handler", "warning", "none",
+         "a web request that waits for a background job"),
+    Rule("BGM508", "lost-parsed-output", "warning", "none",
+         "output_parsed is read from a retrieved response"),
+    Rule("BGM509", "unpersisted-id", "info", "none",
+         "a wait for a background job whose id is nowhere but in memory"),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in _TABLE}
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in _TABLE}
+UNWAIVABLE = frozenset({"BGM001", "BGM002", "BGM003", "BGM004", "BGM005", "BGM009"})
+"""What the tool says about itself and about waivers: nobody can waive that."""
 
 
 def find_rule(word: str) -> Rule | None:
@@ -153,6 +163,23 @@ def nearest_rule(word: str) -> str | None:
         return min(RULES, key=lambda code: abs(int(code[3:]) - wanted))
     close = difflib.get_close_matches(word.lower(), list(BY_NAME), n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How job types and ZDR are spelt in code."""
+
+    metadata_key: str = "job_type"
+    marker: str = "job_type"  # the decorator, the with block, the class attribute
+    name: str = "job_type"  # a parameter or local
+    module_name: str = "__job_type__"
+    comment: str = "job-type"
+    zdr_decorator: str = "zdr_required"
+    zdr_module_name: str = "__zdr__"
+    zdr_comment: str = "zdr"
+
+
+DEFAULT_VOCABULARY = Vocabulary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +258,7 @@ class Provider:
     stream_position: str
     stream_resume: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    wrappers: tuple[Provider, ...] = ()  # what the policy says of the project's own functions
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -289,6 +317,16 @@ def providers_for(packages: Iterable[str]) -> tuple[Provider, ...]:
     """The providers, beside the main one, that a module with imports from ``packages`` may use."""
     names = {OTHER_PROVIDERS[package] for package in packages if package in OTHER_PROVIDERS}
     return tuple(provider(name) for name in sorted(names))
+
+
+def extended(name: str, data: Mapping[str, Any]) -> Provider:
+    """A provider of the policy's own: the main one's facts, but for what ``data`` says."""
+    above = _facts("openai")
+    none = {"clients": [], "operations": [], "functions": [], "module_client": "", "implied": {}}
+    own = {"name": name, "package": name, "title": name, **none, **data}
+    own["clients"] = [{"async": None, **entry} for entry in own["clients"]]
+    own["parameters"] = {**above["parameters"], "unsupported": [], **data.get("parameters", {})}
+    return _as_provider({**above, **own})
 
 
 def _facts(name: str) -> dict[str, Any]:

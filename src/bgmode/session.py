@@ -8,23 +8,28 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bgmode.analysis import Wanted, all_rules, analyse, unreadable
+from bgmode.analysis import Wanted, all_rules, examine, unreadable
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
-from bgmode.policy.policy import Policy
+from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
+from bgmode.policy_findings import policy_findings, unused_waivers
 from bgmode.report import Report
 from bgmode.sealed import Sealed
 from bgmode.source import Source, Unreadable, decode, parse
+from bgmode.suppression import Verdict
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is told. ``today`` decides which approvals are in force."""
+    """What a run is told. ``today`` decides which approvals and waivers are in force.
+
+    ``waivers_from``: the git revision whose approvals, waivers and ignore comments count.
+    """
 
     policy: str | None = None
     exclude: tuple[str, ...] = ()
@@ -34,6 +39,7 @@ class Options:
     unsafe_fixes: bool = False
     diff: bool = False
     today: datetime.date | None = None
+    waivers_from: str | None = None
 
 
 @dataclass
@@ -56,6 +62,8 @@ class Session:
         self._policies = Policies(self.options.policy)
         self._project = Project()
         self._broken: set[str] = set()
+        self._used: set[Waiver] = set()
+        self._today = self.options.today or datetime.datetime.now(datetime.timezone.utc).date()
 
     def run(self, paths: Sequence[str]) -> Report:
         """Judge everything under ``paths``."""
@@ -73,6 +81,8 @@ class Session:
         above = (find_policy(path) for path in paths)
         for path in [*walk.policies, *(found for found in above if found is not None)]:
             self._validate(path)
+        for policy in self._policies.loaded():
+            self._judge_policy(policy, paths)
         return self._finished()
 
     def run_text(self, text: str, path: str) -> Report:
@@ -98,6 +108,18 @@ class Session:
         except PolicyError as error:
             self._policy_failed(error)
             return None
+
+    def _judge_policy(self, policy: Policy, paths: Sequence[str]) -> None:
+        """What is to be said of the policy itself, which waivers nothing needs included."""
+        wanted = self.options.wanted
+        found = list(policy_findings(policy, self._today, wanted))
+        folder = os.path.dirname(os.path.abspath(policy.path or ""))
+        if any(_is_below(folder, path) for path in paths):  # else there may be more to see
+            found += unused_waivers(policy, self._used, self._today, wanted)
+        for finding in found:
+            if finding not in self.report.findings:  # of a file that two policies extend
+                self._add([finding])
+                self.report.lines.setdefault(finding.path, _lines(finding.path))
 
     def _validate(self, path: str) -> None:
         """A policy above or below a path has to be right, even if no file needs it."""
@@ -137,16 +159,22 @@ class Session:
     def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
         source = text.source
 
-        def again(source: Source) -> list[Finding]:
-            return analyse(
+        def verdict(source: Source) -> Verdict:
+            return examine(
                 source,
                 policy,
                 project=self._project,
-                today=self.options.today,
+                today=self._today,
                 wanted=self.options.wanted,
             )
 
-        findings = again(source)
+        def again(source: Source) -> list[Finding]:
+            return verdict(source).findings
+
+        first = verdict(source)
+        findings = first.findings
+        self._used |= first.used
+        self.report.suppressed += first.suppressed
         if findings and (self.options.fix or self.options.diff):
             from bgmode.fixing.rounds import fix_text
 
@@ -157,7 +185,7 @@ class Session:
                 findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
             sys.stdout.write(source.text)
-        if findings:
+        if findings or first.suppressed:
             self.report.lines[source.path] = source.lines
         self._add(findings)
 
@@ -181,3 +209,16 @@ class Session:
 
     def _add(self, findings: Iterable[Finding]) -> None:
         self.report.findings += findings
+
+
+def _is_below(folder: str, path: str) -> bool:
+    above = os.path.abspath(path)
+    return folder == above or folder.startswith(above.rstrip(os.sep) + os.sep)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read().split("\n")
+    except OSError:
+        return []

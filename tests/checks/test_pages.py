@@ -13,7 +13,7 @@ from bgmode.checks import CHECKS
 from bgmode.finding import Finding
 from bgmode.fixing.rounds import fix_text
 from bgmode.knowledge import RULES, Rule, read_page
-from bgmode.policy.load import DEFAULT, parse_policy
+from bgmode.policy.load import default_policy, parse_policy
 from bgmode.source import Source
 from tests.conftest import ROOT
 from tests.expectations import expected, findings_of, places
@@ -92,7 +92,9 @@ EXAMPLES = [(rule, example) for rule in RULES.values() for example in examples(r
     ("rule", "example"), EXAMPLES, ids=[f"{rule.code}-{e.number}" for rule, e in EXAMPLES]
 )
 def test_examples_do_what_the_page_says(rule: Rule, example: Example) -> None:
-    policy = DEFAULT if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+    policy = (
+        default_policy() if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+    )
     found = findings_of(example.text, policy, code=rule.code)
     assert places(found) == expected(example.text)
 
@@ -104,7 +106,9 @@ FIXED = [(rule, example) for rule, example in EXAMPLES if example.fixes is not N
     ("rule", "example"), FIXED, ids=[f"{rule.code}-{e.number}" for rule, e in FIXED]
 )
 def test_fixed_examples_are_what_the_fix_makes(rule: Rule, example: Example) -> None:
-    policy = DEFAULT if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+    policy = (
+        default_policy() if example.policy is None else parse_policy(example.policy, "bgmode.yaml")
+    )
 
     def analyse(source: Source) -> list[Finding]:
         return findings_of(source.text, policy, code=rule.code)

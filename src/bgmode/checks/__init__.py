@@ -11,6 +11,7 @@ from bgmode.checks.background_reachable_from_zdr import background_reachable_fro
 from bgmode.checks.blocking_poll import blocking_poll
 from bgmode.checks.busy_poll import busy_poll
 from bgmode.checks.client_retried_create import client_retried_create
+from bgmode.checks.conflicting_job_type import conflicting_job_type
 from bgmode.checks.constant_idempotency_key import constant_idempotency_key
 from bgmode.checks.deadline_burning_poll import deadline_burning_poll
 from bgmode.checks.disabled_store import disabled_store
@@ -35,6 +36,7 @@ from bgmode.checks.unapproved_job_type import unapproved_job_type
 from bgmode.checks.unawaited_result import unawaited_result
 from bgmode.checks.unbounded_poll import unbounded_poll
 from bgmode.checks.unchecked_outcome import unchecked_outcome
+from bgmode.checks.undecided_job_type import undecided_job_type
 from bgmode.checks.undecided_store import undecided_store
 from bgmode.checks.unguarded_poll import unguarded_poll
 from bgmode.checks.unknown_job_type import unknown_job_type
@@ -42,6 +44,7 @@ from bgmode.checks.unknown_status import unknown_status
 from bgmode.checks.unpersisted_id import unpersisted_id
 from bgmode.checks.unresumable_stream import unresumable_stream
 from bgmode.checks.unsupported_idempotency_argument import unsupported_idempotency_argument
+from bgmode.checks.wrong_lane import wrong_lane
 from bgmode.finding import Finding
 
 Check: TypeAlias = Callable[[Subject], Iterator[Finding]]
@@ -58,6 +61,9 @@ CHECKS: Mapping[str, Check] = {
     "BGM202": unknown_job_type,
     "BGM203": forbidden_job_type,
     "BGM204": unapproved_job_type,
+    "BGM206": conflicting_job_type,
+    "BGM207": undecided_job_type,
+    "BGM208": wrong_lane,
     "BGM301": endless_poll,
     "BGM302": deadline_burning_poll,
     "BGM303": unbounded_poll,

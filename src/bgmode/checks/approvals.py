@@ -1,31 +1,57 @@
-"""Which calls need an approval that is not there; shared by BGM203 and BGM204."""
+"""Which calls need an approval, and whether it is there; shared by BGM203 and BGM204."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from bgmode.checks.subject import Judged, Subject
-from bgmode.policy.policy import Approval, Decision, JobType
-
-
-def without_approval(
-    subject: Subject, decision: Decision
-) -> Iterator[tuple[Judged, JobType, list[Approval]]]:
-    """The calls of job types with that decision, and the approvals that have expired for them."""
-    for judged in subject.case.judged:
-        job_type = subject.policy.job_types.get(judged.name)
-        if job_type is None or job_type.background != decision:
-            continue
-        approvals = _covering(subject, judged, job_type)
-        if all(approval.is_expired(subject.case.today) for approval in approvals):
-            yield judged, job_type, approvals
+from bgmode.checks.subject import Case, Judged, Subject
+from bgmode.finding import Finding
+from bgmode.policy.policy import SOON, Approval, Decision, JobType
 
 
-def _covering(subject: Subject, judged: Judged, job_type: JobType) -> list[Approval]:
-    path = subject.policy.relative(subject.source.path)
-    symbols = {subject.case.symbol(judged.place), subject.case.symbol(judged.call.node)}
-    return [
-        approval
-        for approval in subject.policy.approvals
-        if any(approval.covers(job_type.name, path, symbol) for symbol in symbols)
+@dataclass(frozen=True)
+class Asked:
+    """A call of a job type that needs an approval, and those that speak of it."""
+
+    judged: Judged
+    job_type: JobType
+    approvals: tuple[Approval, ...]
+    today: datetime.date
+
+    @property
+    def in_force(self) -> tuple[Approval, ...]:
+        return tuple(each for each in self.approvals if not each.is_expired(self.today))
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The day after which no approval is in force; None where there is no such day."""
+        days = [approval.until for approval in self.in_force]
+        return max(day for day in days if day) if days and all(days) else None
+
+
+def asked(case: Case, decision: Decision) -> Iterator[Asked]:
+    """The calls of job types with that decision."""
+    for judged in case.judged:
+        job_type = case.policy.job_types.get(judged.name)
+        if job_type is not None and job_type.background == decision:
+            yield Asked(judged, job_type, case.approvals(judged), case.today)
+
+
+def ending(subject: Subject, each: Asked) -> Iterator[Finding]:
+    """A reminder that the last approval in force is about to expire."""
+    last = each.last_day
+    if last is None or last - subject.case.today > SOON:
+        return
+    notes = [
+        subject.policy_note(f"approved by {approval.by} until {approval.until}", approval)
+        for approval in each.in_force
     ]
+    days = (last - subject.case.today).days
+    yield subject.finding(
+        each.judged.place,
+        f"the approval for jobs of type `{each.job_type.name}` ends on {last}, in {days} days",
+        notes=notes,
+        severity="info",
+    )

@@ -18,7 +18,7 @@ from bgmode.model.annotations import Annotation
 from bgmode.model.calls import BackgroundCall, CreateCall
 from bgmode.model.module import Module
 from bgmode.model.polling import PollLoop
-from bgmode.policy.policy import JobType, Policy
+from bgmode.policy.policy import Approval, JobType, Policy
 from bgmode.source import Source, Span, placed
 
 
@@ -73,7 +73,8 @@ class Case:
         other = self.module.project.holding(node)
         if node in self.module.names.parent or other is None:
             return self.zdr_around(node)
-        module = Module(other.source, self.module.provider, self.module.project)
+        own = self.module
+        module = Module(other.source, own.provider, own.project, own.vocabulary)
         return Case(module, self.policy, self.today).zdr_around(node)
 
     def zdr_around(self, node: ast.AST) -> Note | None:
@@ -115,7 +116,7 @@ class Case:
         shown = other.path if os.path.isabs(self.source.path) else os.path.relpath(other.path)
         return Note(message, shown, other.source.span(placed(node)))
 
-    def annotation(self, call: BackgroundCall) -> Annotation | None:
+    def annotation(self, call: CreateCall) -> Annotation | None:
         """Where the call's job type is named: in the code, else in the policy's ``paths``."""
         found = self.module.annotations.job_type(call)
         if found is not None and (found.name is not None or found.certain):
@@ -126,7 +127,7 @@ class Case:
             return Annotation(name, f"the policy's paths: {pattern}", self.policy.path or "")
         return found
 
-    def job_type(self, call: BackgroundCall) -> JobType | None:
+    def job_type(self, call: CreateCall) -> JobType | None:
         """The policy's job type of a call, if it has one that the policy knows."""
         annotation = self.annotation(call)
         if annotation is None or annotation.name is None:
@@ -145,6 +146,16 @@ class Case:
             if annotation is not None and annotation.name is not None:
                 found.append(Judged(call, call.anchor, annotation))
         return tuple(found)
+
+    def approvals(self, judged: Judged) -> tuple[Approval, ...]:
+        """The approvals that speak of a call, whether they are in force or not."""
+        path = self.policy.relative(self.source.path)
+        symbols = {self.symbol(judged.place), self.symbol(judged.call.node)}
+        return tuple(
+            approval
+            for approval in self.policy.approvals
+            if any(approval.covers(judged.name, path, symbol) for symbol in symbols)
+        )
 
     def symbol(self, node: ast.AST) -> str:
         """The dotted name of the code that ``node`` stands in: module, class, function."""
@@ -188,14 +199,19 @@ class Subject:
         message: str,
         notes: Iterable[Note] = (),
         fix: Fix | None = None,
+        severity: Severity | None = None,
     ) -> Finding:
-        """A finding at ``at``; one that covers several lines is shown on its first line."""
-        span = first_line(self.source, at if isinstance(at, Span) else self.span(at))
+        """A finding at ``at``; one that covers several lines is shown on its first line.
+
+        ``severity`` is given where it is not the rule's.
+        """
+        extent = at if isinstance(at, Span) else self.span(at)
+        span = first_line(self.source, extent)
         scope = "" if isinstance(at, Span) else self.case.module.names.qualified(at)
         return Finding(
             code=self.rule.code,
             name=self.rule.name,
-            severity=self.severity,
+            severity=severity or self.severity,
             path=self.source.path,
             span=span,
             message=message,
@@ -203,15 +219,16 @@ class Subject:
             fix=fix,
             scope=scope,
             snippet=self.source.snippet(span),
+            extent=extent,
         )
 
     def note(self, message: str, at: ast.AST) -> Note:
         """A note at another place of the same file."""
         return Note(message, self.source.path, first_line(self.source, self.span(at)))
 
-    def policy_note(self, message: str, line: int) -> Note:
-        """A note at a line of the policy file."""
-        return Note(message, self.policy.path or "", Span(line, 0, line, 0))
+    def policy_note(self, message: str, entry: JobType | Approval) -> Note:
+        """A note at an entry of the policy file."""
+        return Note(message, entry.file, Span(entry.line, 0, entry.line, 0))
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands; for a loop, its header, for a function, its name."""

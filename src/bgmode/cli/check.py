@@ -12,7 +12,7 @@ import click
 
 from bgmode.analysis import Wanted
 from bgmode.finding import Finding
-from bgmode.knowledge import RULES, Rule, find_rule, nearest_rule
+from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
 from bgmode.report import FORMATS, Report, plural, render, summary
 from bgmode.session import Options, Session
@@ -84,7 +84,22 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
 @click.option("--diff", is_flag=True, help="Show what the fixes would change; change nothing.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text read from `-`.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
-@click.option("--today", metavar="YYYY-MM-DD", help="The day on which approvals are judged.")
+@click.option(
+    "--today", metavar="YYYY-MM-DD", help="The day to judge by."
+)
+@click.option(
+    "--waivers-from",
+    metavar="REF",
+    help="Let only the approvals, waivers and ignore comments of this git revision count.",
+)
+@click.option("--show-suppressed", is_flag=True, help="Show what was ignored or waived as well.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    default="warning",
+    show_default=True,
+    help="The lowest severity that makes the exit code 1.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and errors only.")
 def command(
     paths: tuple[str, ...],
@@ -100,6 +115,9 @@ def command(
     stdin_filename: str | None,
     exit_zero: bool,
     today: str | None,
+    waivers_from: str | None,
+    show_suppressed: bool,
+    fail_on: Severity,
     quiet: bool,
 ) -> None:
     """Report what is wrong with background jobs in PATHS (default: this folder).
@@ -115,6 +133,7 @@ def command(
         unsafe_fixes=unsafe_fixes,
         diff=diff,
         today=_day(today),
+        waivers_from=waivers_from,
     )
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` cannot be combined with other paths")
@@ -128,8 +147,21 @@ def command(
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
         sys.exit(2)
-    _print(session.report, options, output_format, quiet=quiet, to_stderr="-" in paths and fix)
-    sys.exit(_exit_code(session.report, exit_zero=exit_zero))
+    report = session.report
+    _print(report, options, output_format, quiet=quiet, to_stderr="-" in paths and fix)
+    if show_suppressed and output_format not in _MACHINE:
+        _show_suppressed(report)
+    sys.exit(_exit_code(report, exit_zero=exit_zero, fail_on=fail_on))
+
+
+def _show_suppressed(report: Report) -> None:
+    for finding in report.suppressed:
+        by = finding.suppressed
+        if by is not None:
+            words = [f"{by.kind} at {by.path}:{by.line}", by.reason, by.owner, by.ticket]
+            until = [f"until {by.until}"] if by.until else []
+            why = ", ".join([word for word in words if word] + until)
+            click.echo(f"suppressed: {_place(finding)}: {finding.code} {finding.message} ({why})")
 
 
 def _day(text: str | None) -> datetime.date | None:
@@ -211,9 +243,10 @@ def _differences(report: Report) -> str:
     return "".join(pieces)
 
 
-def _exit_code(report: Report, *, exit_zero: bool) -> int:
+def _exit_code(report: Report, *, exit_zero: bool, fail_on: Severity) -> int:
     if report.errors:
         return 2
     if exit_zero:
         return 0
-    return 1 if report.findings or report.fixed else 0
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return 1 if report.fixed or any(report.by_severity[kind] for kind in counted) else 0

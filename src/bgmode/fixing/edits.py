@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from bgmode.finding import (
     Edit,
     InsertStatement,
+    RemoveComment,
     RemoveItem,
     RemoveKeyword,
     RemoveStatement,
+    ReplaceComment,
     ReplaceExpression,
     SetItem,
     SetKeyword,
@@ -51,6 +53,8 @@ def place(edit: Edit) -> Span:
             return span
         case ReplaceExpression(at=span) | RemoveStatement(at=span):
             return span
+        case RemoveComment(at=span) | ReplaceComment(at=span):
+            return span
         case InsertStatement(beside=span):
             return span
 
@@ -87,8 +91,10 @@ def _apply(text: str, at: _Range, edit: Edit) -> str:
             new = brackets.set_item(source, name, value, after)
         case RemoveItem(name=name):
             new = brackets.remove_item(source, name)
-        case ReplaceExpression(value=value):
+        case ReplaceExpression(value=value) | ReplaceComment(value=value):
             new = value
+        case RemoveComment():
+            return _remove_comment(text, at)
         case InsertStatement(lines=lines, before=before):
             return _insert_before(text, at, lines) if before else _insert(text, at, lines)
         case RemoveStatement():
@@ -174,6 +180,18 @@ def _remove(text: str, at: _Range) -> str:
         return f"{text[: at.start]}pass{text[at.end :]}"
     if after.strip():
         return text[: at.start] + text[at.end :].lstrip(" \t")
+    matched = LINE_END.match(text, end)
+    return text[:start] + text[matched.end() if matched else end :]
+
+
+def _remove_comment(text: str, at: _Range) -> str:
+    """Take a comment out: its line with it, where it stood alone, else the spaces before it."""
+    start, end = _line_around(text, at)
+    before, after = text[start : at.start], text[at.end : end]
+    if after.strip():  # another tool's comment
+        return text[: at.start] + after.lstrip(" \t") + text[end:]
+    if before.strip(" \t\f"):
+        return text[:start] + before.rstrip(" \t") + text[end:]
     matched = LINE_END.match(text, end)
     return text[:start] + text[matched.end() if matched else end :]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bgmode.finding import Finding, Refusal
+from bgmode.finding import Edit, Finding, Refusal, RemoveComment, ReplaceComment
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import apply_edits, place
 from bgmode.source import Source, Span, Unreadable
@@ -121,7 +121,7 @@ def _proven(
         fixed.tree  # noqa: B018
     except Unreadable as error:
         raise CannotEdit(f"the result would not parse ({error.reason})") from None
-    if _comments(fixed.text) != _comments(source.text):
+    if not _keeps_comments(source, fixed, finding.fix.edits):
         raise CannotEdit("a comment would be lost")
     after = analyse(fixed)
     old, new = _counted(before), _counted(after)
@@ -132,6 +132,14 @@ def _proven(
         code = next(iter(fresh))[0]
         raise CannotEdit(f"it would bring a new finding, {code}")
     return fixed, after
+
+
+def _keeps_comments(source: Source, fixed: Source, edits: tuple[Edit, ...]) -> bool:
+    """Whether every comment is still there, but for those that the edits are about."""
+    own = sum(isinstance(edit, RemoveComment | ReplaceComment) for edit in edits)
+    lost = _comments(source.text) - _comments(fixed.text)
+    fresh = _comments(fixed.text) - _comments(source.text)
+    return lost.total() == own and fresh.total() <= own
 
 
 def _is_in_text(source: Source, span: Span) -> bool:

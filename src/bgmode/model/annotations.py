@@ -8,29 +8,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters, undecorated
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.values import NONE, Known, Missing, Record, Token, Value, part
-from bgmode.model.calls import BackgroundCall
+from bgmode.knowledge import Vocabulary
+from bgmode.model.calls import BackgroundCall, CreateCall
 from bgmode.model.clients import Clients
-from bgmode.model.directives import Directive, directives
+from bgmode.model.directives import Setting, directives
 from bgmode.model.world import constant
 from bgmode.source import Source, Span, placed
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """How job types and ZDR are spelt in code."""
-
-    metadata_key: str = "job_type"
-    marker: str = "job_type"  # the decorator, the with block, the class attribute
-    name: str = "job_type"  # a parameter or local
-    module_name: str = "__job_type__"
-    comment: str = "job-type"
-    zdr_decorator: str = "zdr_required"
-    zdr_module_name: str = "__zdr__"
-    zdr_comment: str = "zdr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +38,14 @@ class Annotation:
     certain: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The annotations at one level; those of a nearer one override them."""
+
+    kind: Literal["call", "with", "function", "class", "module", "package"]
+    found: list[Annotation]
+
+
 @dataclass
 class Annotations:
     """The annotations of one module."""
@@ -61,27 +57,47 @@ class Annotations:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def __post_init__(self) -> None:
-        self._directives = directives(self.source.text)
+        self.directives = directives(self.source.text, self.vocabulary)
+        self._settings = [each for each in self.directives if isinstance(each, Setting)]
 
     # Job types
 
-    def job_types(self, call: BackgroundCall) -> Iterator[Annotation]:
-        """Every annotation that speaks of ``call``, nearest first."""
-        yield from self._metadata(call)
-        yield from self._comments(call.node)
+    def tiers(self, call: CreateCall) -> Iterator[Tier]:
+        """Every annotation that speaks of ``call``, nearest first, by where it stands."""
+        yield Tier("call", [*self._metadata(call), *self._comments(call.node)])
         yield from self._around(call.node)
-        yield from self._module()
+        yield Tier("module", list(self._module()))
         for package in self.project.packages(self.source.path):
-            yield from self._package(package)
+            yield Tier("package", list(self._package(package)))
 
-    def job_type(self, call: BackgroundCall) -> Annotation | None:
+    def job_type(self, call: CreateCall) -> Annotation | None:
         """The nearest annotation; one that only may be there gives way to one that is."""
         undecided: Annotation | None = None
-        for annotation in self.job_types(call):
-            if annotation.name is not None or annotation.certain:
-                return annotation
-            undecided = undecided or annotation
+        for tier in self.tiers(call):
+            for annotation in tier.found:
+                if annotation.name is not None or annotation.certain:
+                    return annotation
+                undecided = undecided or annotation
         return undecided
+
+    def conflict(self, call: CreateCall) -> tuple[Annotation, Annotation] | None:
+        """Two annotations that name different job types, and neither overrides the other.
+
+        They stand at the same level, or one is the call's own and the other its function's.
+        """
+        deciding: list[Annotation] = []
+        for tier in self.tiers(call):
+            named = [annotation for annotation in tier.found if annotation.name is not None]
+            if not deciding:
+                of_the_call = tier.kind == "call"
+                deciding = named
+                if pair := _disagreement(named):
+                    return pair
+            elif of_the_call and tier.kind == "function":
+                return _disagreement([deciding[0], *named])
+            elif named or not of_the_call:
+                return None
+        return None
 
     def callers(self, call: BackgroundCall) -> Iterator[tuple[ast.Call, Annotation]]:
         """The calls of a wrapper that takes the job type from them, each with its own."""
@@ -114,7 +130,7 @@ class Annotations:
                 return node.id if isinstance(node, ast.Name) and node.id in names else None
         return self.vocabulary.name if self.vocabulary.name in names else None
 
-    def _metadata(self, call: BackgroundCall) -> Iterator[Annotation]:
+    def _metadata(self, call: CreateCall) -> Iterator[Annotation]:
         given = call.argument("metadata")
         if given.presence == "omitted":
             return
@@ -142,12 +158,12 @@ class Annotations:
         own, whole = self.source.span(node), self.source.span(statement)
         shared = isinstance(statement, (*CODE, ast.ClassDef)) or self._is_shared(statement, node)
         for inside in (own.holds, whole.holds):
-            for directive in self._directives:
+            for directive in self._settings:
                 if directive.key == self.vocabulary.comment and inside(directive.line):
                     yield self._from_comment(directive, "the comment at the call")
             if shared:  # the statement's other lines may speak of another call
                 break
-        for directive in self._directives:
+        for directive in self._settings:
             is_ours = directive.key == self.vocabulary.comment and directive.alone
             if is_ours and self._stands_above(directive, statement.lineno):
                 yield self._from_comment(directive, "the comment above the call")
@@ -165,12 +181,12 @@ class Annotations:
             if inner is not statement
         )
 
-    def _stands_above(self, directive: Directive, line: int) -> bool:
+    def _stands_above(self, directive: Setting, line: int) -> bool:
         """Whether only comments stand between the directive and the statement."""
         between = self.source.lines[directive.line : line - 1]
         return directive.line < line and all(text.lstrip().startswith("#") for text in between)
 
-    def _from_comment(self, directive: Directive, level: str) -> Annotation:
+    def _from_comment(self, directive: Setting, level: str) -> Annotation:
         span = Span(
             directive.line,
             directive.column,
@@ -179,22 +195,25 @@ class Annotations:
         )
         return Annotation(directive.value, level, self.source.path, span)
 
-    def _around(self, node: ast.AST) -> Iterator[Annotation]:
+    def _around(self, node: ast.AST) -> Iterator[Tier]:
         below = node
         for above in self.names.ancestors(node):
             match above:
                 case ast.With() | ast.AsyncWith():
-                    for item in reversed(above.items):
-                        yield from self._marked(item.context_expr, "the with block")
+                    expressions = [item.context_expr for item in reversed(above.items)]
+                    yield Tier("with", self._all_marked(expressions, "the with block"))
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
-                    for decorator in above.decorator_list:
-                        yield from self._marked(decorator, "the function's decorator")
-                    yield from self._local(above)
+                    level = "the function's decorator"
+                    found = self._all_marked(above.decorator_list, level)
+                    yield Tier("function", [*found, *self._local(above)])
                 case ast.ClassDef() if below in above.body:
-                    for decorator in above.decorator_list:
-                        yield from self._marked(decorator, "the class's decorator")
-                    yield from self._class(above)
+                    level = "the class's decorator"
+                    found = self._all_marked(above.decorator_list, level)
+                    yield Tier("class", [*found, *self._class(above)])
             below = above
+
+    def _all_marked(self, nodes: Iterable[ast.expr], level: str) -> list[Annotation]:
+        return [found for node in nodes for found in self._marked(node, level)]
 
     def _marked(self, node: ast.expr, level: str) -> Iterator[Annotation]:
         match node:
@@ -231,7 +250,7 @@ class Annotations:
         if binding is not None and binding.value is not None:
             node = binding.value
             yield self._annotation(self.constant(node), "the module", self.source.span(node), node)
-        for directive in _head(self.names.tree, self._directives):
+        for directive in _head(self.names.tree, self._settings):
             if directive.key == self.vocabulary.comment:
                 yield self._from_comment(directive, "the comment at the module's head")
 
@@ -241,9 +260,13 @@ class Annotations:
         match binding.value if binding else None:
             case ast.Constant(value=str(name)):
                 yield Annotation(name, "the package", package.path)
-        for directive in _head(names.tree, directives(package.text)):
+        for directive in _head(names.tree, self._settings_of(package)):
             if directive.key == self.vocabulary.comment:
                 yield Annotation(directive.value, "the package's comment", package.path)
+
+    def _settings_of(self, package: OtherModule) -> list[Setting]:
+        found = directives(package.text, self.vocabulary)
+        return [each for each in found if isinstance(each, Setting)]
 
     def _annotation(
         self, value: Value, level: str, span: Span, node: ast.expr | None = None
@@ -271,7 +294,7 @@ class Annotations:
                         kind = "class" if isinstance(above, ast.ClassDef) else "function"
                         return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
             below = above
-        for directive in _head(self.names.tree, self._directives):
+        for directive in _head(self.names.tree, self._settings):
             if directive.key == self.vocabulary.zdr_comment:
                 found = self._from_comment(directive, "the comment at the module's head")
                 return self._zdr(found.level, found.span)
@@ -289,11 +312,18 @@ class Annotations:
             return True
         return any(
             directive.key == self.vocabulary.zdr_comment
-            for directive in _head(package.names.tree, directives(package.text))
+            for directive in _head(package.names.tree, self._settings_of(package))
         )
 
     def _zdr(self, level: str, span: Span | None) -> Annotation:
         return Annotation("zdr", level, self.source.path, span)
+
+
+def _disagreement(found: list[Annotation]) -> tuple[Annotation, Annotation] | None:
+    for other in found[1:]:
+        if other.name != found[0].name:
+            return found[0], other
+    return None
 
 
 def _argument(call: ast.Call, name: str, ordered: list[str]) -> ast.expr | None:
@@ -331,7 +361,7 @@ def _zdr_binding(names: Names, vocabulary: Vocabulary) -> ast.expr | None:
     return None
 
 
-def _head(tree: ast.Module, found: Iterable[Directive]) -> Iterator[Directive]:
+def _head(tree: ast.Module, found: Iterable[Setting]) -> Iterator[Setting]:
     """The directives on lines of their own before the first real statement.
 
     A docstring and imports are none.

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from bgmode.flow.names import Names
 from bgmode.flow.project import Project
-from bgmode.knowledge import Provider
+from bgmode.knowledge import DEFAULT_VOCABULARY, Provider, Vocabulary
 from bgmode.model.annotations import Annotations
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
@@ -20,10 +20,17 @@ from bgmode.source import Source
 class Module:
     """Everything the rules may ask about one file. ``source.tree`` must be readable."""
 
-    def __init__(self, source: Source, provider: Provider, project: Project) -> None:
+    def __init__(
+        self,
+        source: Source,
+        provider: Provider,
+        project: Project,
+        vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+    ) -> None:
         self.source = source
         self.provider = provider
         self.project = project
+        self.vocabulary = vocabulary
 
     @cached_property
     def names(self) -> Names:
@@ -52,4 +59,4 @@ class Module:
 
     @cached_property
     def annotations(self) -> Annotations:
-        return Annotations(self.source, self.names, self.clients, self.project)
+        return Annotations(self.source, self.names, self.clients, self.project, self.vocabulary)

@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from bgmode.knowledge import Preset, Rule, Severity
+from bgmode.knowledge import DEFAULT_VOCABULARY, Preset, Provider, Rule, Severity, Vocabulary
 from bgmode.policy.globs import module_matches, path_matches
 
 Decision: TypeAlias = Literal["allow", "review", "deny"]
 
-JOB_TYPE_RULES = frozenset({"BGM201", "BGM202", "BGM203", "BGM204"})
+JOB_TYPE_RULES = frozenset(f"BGM20{number}" for number in range(1, 9))
+SOON = datetime.timedelta(days=14)
+"""How long before its last day an approval or a waiver says that it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobType:
-    """One kind of job and the answers to the review's checklist. ``line`` is 1-based.
+    """One kind of job and the answers to the review's checklist.
 
-    ``max_wait`` is in seconds. An answer that is None has not been given.
+    ``max_wait`` is in seconds. An answer that is None has not been given. ``require`` says that
+    calls must use the lane of ``interaction``. ``file`` and ``line`` (1-based) are its place.
     """
 
     name: str
@@ -35,7 +38,18 @@ class JobType:
     reason: str | None = None
     fallback: str | None = None
     max_wait: float | None = None
+    require: bool = False
+    file: str = ""
     line: int = 0
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The questions of the checklist that are open, by their keys."""
+        return tuple(name for name in CHECKLIST if getattr(self, name) is None)
+
+
+CHECKLIST = ("data_class", "stored_state", "retrieval", "zdr_compatible", "reason", "fallback")
+"""What has to be answered before a kind of job may run in the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +63,55 @@ class Approval:
     symbol: str | None = None
     ticket: str | None = None
     until: datetime.date | None = None
+    file: str = ""
     line: int = 0
 
     def is_expired(self, today: datetime.date) -> bool:
         return self.until is not None and self.until < today
 
     def covers(self, job_type: str, path: str, symbol: str) -> bool:
-        """Whether it speaks of this call, which stands in ``symbol``, a qualified name.
-
-        A class covers its methods and a function the code in it; the module's name may be
-        left out.
-        """
+        """Whether it speaks of this call, which stands in ``symbol``, a qualified name."""
         if self.job_type is not None and self.job_type != job_type:
             return False
         if self.path is not None and not path_matches(self.path, path):
             return False
-        return self.symbol is None or f".{self.symbol}." in f".{symbol}."
+        return self.symbol is None or _is_in(symbol, self.symbol)
+
+
+def _is_in(symbol: str, wanted: str) -> bool:
+    """A class covers its methods and a function the code in it; the module may be left out."""
+    return f".{wanted}." in f".{symbol}."
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings of some rules that somebody has taken upon them: where, who, why, until when.
+
+    ``until`` is included; ``file`` and ``line`` (1-based) are where the policy says so.
+    """
+
+    rules: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    symbol: str | None = None
+    reason: str | None = None
+    owner: str | None = None
+    ticket: str | None = None
+    until: datetime.date | None = None
+    file: str = ""
+    line: int = 0
+
+    def covers(self, path: str, symbol: str) -> bool:
+        """Whether it speaks of a finding in ``path``, in ``symbol``, a qualified name."""
+        if self.paths and not any(path_matches(pattern, path) for pattern in self.paths):
+            return False
+        return self.symbol is None or _is_in(symbol, self.symbol)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressions:
+    """What an ignore comment or a waiver has to say: reason, owner, until, ticket."""
+
+    require: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +170,29 @@ class Zdr:
 
 @dataclass(frozen=True)
 class Policy:
-    """Everything that one policy file decides. ``path`` is None for the embedded default."""
+    """Everything that a policy decides. ``path`` is None for the embedded default.
+
+    ``base`` are the severities of the preset; ``origins`` say for each key which file, and which
+    line of it (1-based), has the last word.
+    """
 
     path: str | None = None
     preset: Preset = "standard"
+    base: Mapping[str, Severity] = field(default_factory=dict)
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     report_undecided: bool = True
+    suppressions: Suppressions = Suppressions()
+    vocabulary: Vocabulary = DEFAULT_VOCABULARY
+    wrappers: tuple[Provider, ...] = ()
     idempotency: Idempotency = Idempotency()
     poll: Poll = Poll()
     zdr: Zdr = Zdr()
     job_types: Mapping[str, JobType] = field(default_factory=dict)
     paths: tuple[tuple[str, str], ...] = ()
     approvals: tuple[Approval, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def severity(self, rule: Rule) -> Severity | None:
         """How serious a finding of ``rule`` is; None where the rule is off."""
@@ -143,7 +200,7 @@ class Policy:
             return None
         if rule.code in self.severities:
             return self.severities[rule.code]
-        return rule.severity if self.preset in rule.presets else None
+        return self.base.get(rule.code)
 
     def relative(self, path: str) -> str:
         """``path`` as the policy's patterns see it: from the policy's folder, with slashes."""

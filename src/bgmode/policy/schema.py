@@ -1,175 +1,43 @@
-"""What may stand in a policy file, field by field, each with its place in the file.
+"""What may stand in a policy file, section by section.
 
-A field is a function that turns a YAML node into a value and reports what is wrong with
-it to the :class:`Reader`. Scalars are read as they are written: ``off`` is the word off,
-``2027-01-31`` is a date because the field wants one, and nothing else is guessed.
+A file's values are kept as they were given, so that a file that extends another can be laid over
+it; what a whole policy is in the end, :mod:`bgmode.policy.layers` decides.
 """
 
 from __future__ import annotations
 
-import datetime
-import difflib
-import re
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+import dataclasses
+from typing import Any
 
-from yaml import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import Node
 
-from bgmode.knowledge import PRESETS, SEVERITIES, find_rule, nearest_rule
-from bgmode.policy.policy import Approval, Idempotency, JobType, Policy, Poll, Zdr
-from bgmode.policy.problem import Problem
-
-Field: TypeAlias = Callable[["Reader", Node, str], Any]
-
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|d)?")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
-
-
-class Reader:
-    """Reads one file's nodes and collects every problem."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.problems: list[Problem] = []
-
-    def problem(self, node: Node, key: str, message: str) -> None:
-        mark = node.start_mark
-        key, message = (" ".join(words.split()) for words in (key, message))
-        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, key, message))
-
-    def entries(self, node: Node, key: str) -> dict[str, tuple[Node, Node]]:
-        """The entries of a mapping: name to key node and value node."""
-        if not isinstance(node, MappingNode):
-            self.problem(node, key, f"this must be a mapping, not {kind(node)}")
-            return {}
-        found: dict[str, tuple[Node, Node]] = {}
-        for name_node, value in node.value:
-            if not isinstance(name_node, ScalarNode):
-                self.problem(name_node, key, "a key must be a plain word")
-                continue
-            name = name_node.value
-            if name in found:
-                first = found[name][0].start_mark.line + 1
-                self.problem(
-                    name_node, join(key, name), f"this key is here twice (first on line {first})"
-                )
-                continue
-            found[name] = (name_node, value)
-        return found
-
-    def fields(
-        self, node: Node, key: str, known: dict[str, Field], required: Iterable[str] = ()
-    ) -> dict[str, Any]:
-        """Read a mapping whose keys are ``known``."""
-        values: dict[str, Any] = {}
-        entries = self.entries(node, key)
-        for name, (name_node, value) in entries.items():
-            read = known.get(name)
-            if read is None:
-                self.problem(name_node, join(key, name), f"unknown key{suggest(name, known)}")
-                continue
-            if _is_empty(value):  # every entry is commented out
-                continue
-            result = read(self, value, join(key, name))
-            if result is not None:
-                values[name] = result
-        for name in required:
-            if name not in entries and isinstance(node, MappingNode):
-                self.problem(node, key, f"the key `{name}` is missing")
-        return values
+from bgmode.knowledge import PRESETS, SEVERITIES, UNWAIVABLE, Vocabulary, find_rule, nearest_rule
+from bgmode.policy.layers import Layer
+from bgmode.policy.policy import Approval, Waiver
+from bgmode.policy.reader import (
+    Field,
+    Reader,
+    choice,
+    date,
+    duration,
+    flag,
+    join,
+    list_of,
+    one_or_many,
+    some_time,
+    suggest,
+    text,
+)
 
 
-def _is_empty(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.value == "" and not node.style
-
-
-def join(key: str, name: str) -> str:
-    """The path of a key, as people write it."""
-    return f"{key}.{name}" if key else name
-
-
-def kind(node: Node) -> str:
-    """What a node is, in a person's words."""
-    match node:
-        case MappingNode():
-            return "a mapping"
-        case SequenceNode():
-            return "a list"
-        case _:
-            words = " ".join(str(node.value).split())
-            return f"`{words[:60]}`" if words else "empty"
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """``, did you mean `x`?`` where a known word is close."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f", did you mean `{close[0]}`?" if close else ""
-
-
-# Scalars
-
-
-def text(reader: Reader, node: Node, key: str) -> str | None:
-    """Any text that is not empty."""
-    if not isinstance(node, ScalarNode):
-        reader.problem(node, key, f"this must be text, not {kind(node)}")
+def _rule(reader: Reader, name: str, node: Node, key: str) -> str | None:
+    rule = find_rule(name)
+    if rule is None:
+        close = nearest_rule(name[:80])
+        hint = f", did you mean `{close}`?" if close else ""
+        reader.problem(node, key, f"unknown rule{hint}")
         return None
-    if not node.value.strip():
-        reader.problem(node, key, "this must not be empty")
-        return None
-    return str(node.value)
-
-
-def choice(*words: str) -> Field:
-    """One of a few words."""
-
-    def read(reader: Reader, node: Node, key: str) -> str | None:
-        if isinstance(node, ScalarNode) and node.value in words:
-            return str(node.value)
-        close = suggest(node.value, words) if isinstance(node, ScalarNode) else ""
-        allowed = ", ".join(words)
-        reader.problem(node, key, f"{kind(node)} is none of {allowed}{close}")
-        return None
-
-    return read
-
-
-def date(reader: Reader, node: Node, key: str) -> datetime.date | None:
-    """A calendar day, ``2027-01-31``."""
-    if isinstance(node, ScalarNode):
-        try:
-            return datetime.date.fromisoformat(node.value)
-        except ValueError:
-            pass
-    reader.problem(node, key, f"{kind(node)} is no date of the form 2027-01-31")
-    return None
-
-
-def duration(reader: Reader, node: Node, key: str) -> float | None:
-    """A stretch of time in seconds: ``45``, ``30s``, ``10m``, ``2h``, ``1d``."""
-    matched = _DURATION.fullmatch(node.value) if isinstance(node, ScalarNode) else None
-    if matched is None:
-        reader.problem(node, key, f"{kind(node)} is no duration such as 30s, 10m, 2h or 1d")
-        return None
-    return float(matched["number"]) * _SECONDS[matched["unit"]]
-
-
-def list_of(item: Field) -> Field:
-    """A list of things."""
-
-    def read(reader: Reader, node: Node, key: str) -> tuple[Any, ...] | None:
-        if not isinstance(node, SequenceNode):
-            reader.problem(node, key, f"this must be a list, not {kind(node)}")
-            return None
-        values = (
-            item(reader, entry, f"{key}[{position}]") for position, entry in enumerate(node.value)
-        )
-        return tuple(value for value in values if value is not None)
-
-    return read
-
-
-# Sections
+    return rule.code
 
 
 def rules(reader: Reader, node: Node, key: str) -> dict[str, str | None]:
@@ -177,23 +45,54 @@ def rules(reader: Reader, node: Node, key: str) -> dict[str, str | None]:
     severity = choice(*SEVERITIES, "off")
     found: dict[str, str | None] = {}
     for name, (name_node, value) in reader.entries(node, key).items():
-        rule = find_rule(name)
-        if rule is None:
-            close = nearest_rule(name)
-            hint = f", did you mean `{close}`?" if close else ""
-            reader.problem(name_node, join(key, name), f"unknown rule{hint}")
+        code = _rule(reader, name, name_node, join(key, name))
+        word = severity(reader, value, join(key, name)) if code is not None else None
+        if code is None or word is None:
             continue
-        word = severity(reader, value, join(key, name))
-        if word is not None:
-            found[rule.code] = None if word == "off" else word
+        if code in found:
+            reader.problem(name_node, join(key, name), f"{code} is here twice, by code and by name")
+        found[code] = None if word == "off" else word
+        reader.places[join(key, code)] = reader.places[join(key, name)]
     return found
 
 
-_JOB_TYPE: dict[str, Field] = {
+def _rule_code(reader: Reader, node: Node, key: str) -> str | None:
+    """A rule that can be waived, by code or name."""
+    name = text(reader, node, key)
+    code = _rule(reader, name, node, key) if name is not None else None
+    if code in UNWAIVABLE:
+        reader.problem(node, key, f"{code} cannot be waived")
+        return None
+    return code
+
+
+def section(known: dict[str, Field]) -> Field:
+    """A mapping with known keys, of which only those that are there are kept."""
+
+    def read(reader: Reader, node: Node, key: str) -> dict[str, Any]:
+        return reader.fields(node, key, known)
+
+    return read
+
+
+def _fallible(item: Field) -> Field:
+    """``item``, but nothing where anything in it is wrong."""
+
+    def read(reader: Reader, node: Node, key: str) -> Any:
+        before = len(reader.problems)
+        value = item(reader, node, key)
+        return value if len(reader.problems) == before else None
+
+    return read
+
+
+DECISION = choice("allow", "review", "deny")
+JOB_TYPE: dict[str, Field] = {
     "description": text,
     "data_class": text,
-    "background": choice("allow", "review", "deny"),
+    "background": DECISION,
     "interaction": choice("background", "streaming", "synchronous"),
+    "require": flag,
     "stored_state": choice("allowed", "forbidden"),
     "retrieval": choice("polling", "webhook", "streaming"),
     "zdr_compatible": choice("not-required", "required"),
@@ -203,14 +102,12 @@ _JOB_TYPE: dict[str, Field] = {
 }
 
 
-def job_types(reader: Reader, node: Node, key: str) -> dict[str, JobType]:
+def job_types(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
     """``job_types``: a name, and the answers to the checklist."""
-    found: dict[str, JobType] = {}
-    for name, (name_node, value) in reader.entries(node, key).items():
-        answers = reader.fields(value, join(key, name), _JOB_TYPE, required=["background"])
-        if "background" in answers:
-            found[name] = JobType(name=name, line=name_node.start_mark.line + 1, **answers)
-    return found
+    return {
+        name: reader.fields(value, join(key, name), JOB_TYPE)
+        for name, (_, value) in reader.entries(node, key).items()
+    }
 
 
 def paths(reader: Reader, node: Node, key: str) -> tuple[tuple[str, str], ...]:
@@ -223,7 +120,7 @@ def paths(reader: Reader, node: Node, key: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-_APPROVAL: dict[str, Field] = {
+APPROVAL: dict[str, Field] = {
     "job_type": text,
     "path": text,
     "symbol": text,
@@ -234,102 +131,119 @@ _APPROVAL: dict[str, Field] = {
 }
 
 
+@_fallible
 def approval(reader: Reader, node: Node, key: str) -> Approval | None:
     """One entry of ``approvals``."""
-    before = len(reader.problems)
-    values = reader.fields(node, key, _APPROVAL, required=["by", "reason"])
-    if not {"job_type", "path", "symbol"} & set(values) and len(reader.problems) == before:
+    values = reader.fields(node, key, APPROVAL, required=["by", "reason"])
+    if not {"job_type", "path", "symbol"} & set(values) and "by" in values:
         reader.problem(node, key, "an approval must name a job_type, a path or a symbol")
-    if len(reader.problems) > before:
+    if not {"by", "reason"} <= set(values):
         return None
-    return Approval(line=node.start_mark.line + 1, **values)
+    return Approval(file=reader.path, line=node.start_mark.line + 1, **values)
 
 
-def idempotency(reader: Reader, node: Node, key: str) -> Idempotency:
-    """``idempotency``: what counts as a key, and what is called one."""
-    known = {name: list_of(text) for name in ("metadata_keys", "decorators", "key_names")}
-    return Idempotency(**reader.fields(node, key, known))
+WAIVER: dict[str, Field] = {
+    "rules": one_or_many(_rule_code),
+    "paths": one_or_many(text),
+    "symbol": text,
+    "reason": text,
+    "owner": text,
+    "ticket": text,
+    "until": date,
+}
 
 
-def poll(reader: Reader, node: Node, key: str) -> Poll:
-    """``poll``: the range of intervals, and the longest wait."""
-    values = reader.fields(node, key, {"interval": _interval, "max_wait": _some_time})
-    shortest, longest = values.get("interval", (None, None))
-    return Poll(shortest, longest, values.get("max_wait"))
+@_fallible
+def waiver(reader: Reader, node: Node, key: str) -> Waiver | None:
+    """One entry of ``waivers``."""
+    values = reader.fields(node, key, WAIVER, required=["rules"])
+    if not {"paths", "symbol"} & set(values) and "rules" in values:
+        reader.problem(node, key, "a waiver must name paths or a symbol")
+    if "rules" not in values:
+        return None
+    return Waiver(file=reader.path, line=node.start_mark.line + 1, **values)
 
 
-def _interval(reader: Reader, node: Node, key: str) -> tuple[float | None, float | None]:
-    values = reader.fields(node, key, {"min": _some_time, "max": _some_time})
+def _interval(reader: Reader, node: Node, key: str) -> dict[str, float] | None:
+    values = reader.fields(node, key, INTERVAL)
     shortest, longest = values.get("min"), values.get("max")
     if shortest is not None and longest is not None and shortest > longest:
         reader.problem(node, key, f"min ({shortest:g} s) is more than max ({longest:g} s)")
-        return (None, None)
-    return (shortest, longest)
-
-
-def _some_time(reader: Reader, node: Node, key: str) -> float | None:
-    seconds = duration(reader, node, key)
-    if seconds == 0:
-        reader.problem(node, key, "this must be more than 0 s")
         return None
-    return seconds
+    return values
 
 
-def zdr(reader: Reader, node: Node, key: str) -> Zdr:
-    """``zdr``: which code requires Zero Data Retention."""
-    known = {name: list_of(text) for name in ("modules", "projects", "organizations")}
-    return Zdr(**reader.fields(node, key, known))
+INTERVAL: dict[str, Field] = {"min": some_time, "max": some_time}
+IDEMPOTENCY = {name: list_of(text) for name in ("metadata_keys", "decorators", "key_names")}
+POLL: dict[str, Field] = {"interval": _interval, "max_wait": some_time}
+ZDR = {name: list_of(text) for name in ("modules", "projects", "organizations")}
+SUPPRESSIONS: dict[str, Field] = {"require": list_of(choice("reason", "owner", "until", "ticket"))}
+ANNOTATIONS: dict[str, Field] = dict.fromkeys(
+    (field.name for field in dataclasses.fields(Vocabulary)), text
+)
+
+KIND = choice("create", "poll", "cancel", "delete", "configure")
+PARAMETERS = (
+    "background",
+    "store",
+    "metadata",
+    "headers",
+    "stream",
+    "previous_response_id",
+    "conversation",
+)
+WRAPPER: dict[str, Field] = {
+    "functions": list_of(section({"name": text, "kind": KIND})),
+    "clients": list_of(section({"class": text, "async": flag})),
+    "operations": list_of(section({"path": text, "kind": KIND})),
+    "parameters": section(dict.fromkeys(PARAMETERS, text)),
+    "implied": section({"background": flag, "store": flag, "stream": flag}),
+}
+
+
+def wrappers(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
+    """``wrappers``: a name, and how the company's own gateway is called."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, (_, value) in reader.entries(node, key).items():
+        entry = reader.fields(value, join(key, name), WRAPPER)
+        parts = [("functions", {"name", "kind"}), ("clients", {"class"})]
+        for part, wanted in [*parts, ("operations", {"path", "kind"})]:
+            for position, item in enumerate(entry.get(part, ())):
+                for missing in sorted(wanted - set(item)):
+                    at = f"{join(key, name)}.{part}[{position}]"
+                    reader.problem(value, at, f"the key `{missing}` is missing")
+        if "operations" in entry and "clients" not in entry:
+            reader.problem(value, join(key, name), "operations need clients that have them")
+        found[name] = entry
+    return found
 
 
 TOP: dict[str, Field] = {
+    "extends": one_or_many(text),
+    "lock": one_or_many(text),
     "preset": choice(*PRESETS),
     "rules": rules,
     "exclude": list_of(text),
     "undecided": choice("report", "ignore"),
-    "idempotency": idempotency,
-    "poll": poll,
-    "zdr": zdr,
+    "suppressions": section(SUPPRESSIONS),
+    "annotations": section(ANNOTATIONS),
+    "wrappers": wrappers,
+    "idempotency": section(IDEMPOTENCY),
+    "poll": section(POLL),
+    "zdr": section(ZDR),
     "job_types": job_types,
     "paths": paths,
     "approvals": list_of(approval),
+    "waivers": list_of(waiver),
 }
 
 
-def read_policy(reader: Reader, root: Node) -> Policy:
+def read_layer(reader: Reader, root: Node) -> Layer:
     """Read a whole file. What is wrong is in ``reader.problems``."""
     values = reader.fields(root, "", TOP)
-    policy = Policy(
-        path=reader.path,
-        preset=values.get("preset", "standard"),
-        severities=values.get("rules", {}),
-        exclude=values.get("exclude", ()),
-        report_undecided=values.get("undecided", "report") == "report",
-        idempotency=values.get("idempotency", Idempotency()),
-        poll=values.get("poll", Poll()),
-        zdr=values.get("zdr", Zdr()),
-        job_types=values.get("job_types", {}),
-        paths=values.get("paths", ()),
-        approvals=values.get("approvals", ()),
-    )
-    _check_names(reader, root, policy)
-    return policy
-
-
-def _check_names(reader: Reader, root: Node, policy: Policy) -> None:
-    """The job types that ``paths`` and ``approvals`` name must exist."""
-    sections = Reader(reader.path).entries(root, "")
-    if "paths" in sections:
-        for pattern, (_, value) in Reader(reader.path).entries(sections["paths"][1], "").items():
-            _check_name(reader, value, join("paths", pattern), policy)
-    if "approvals" in sections and isinstance(sections["approvals"][1], SequenceNode):
-        for position, entry in enumerate(sections["approvals"][1].value):
-            fields = Reader(reader.path).entries(entry, "")
-            if "job_type" in fields:
-                key = f"approvals[{position}].job_type"
-                _check_name(reader, fields["job_type"][1], key, policy)
-
-
-def _check_name(reader: Reader, node: Node, key: str, policy: Policy) -> None:
-    if isinstance(node, ScalarNode) and node.value and node.value not in policy.job_types:
-        close = suggest(node.value, policy.job_types)
-        reader.problem(node, key, f"`{node.value}` is none of the job_types{close}")
+    for position, name in enumerate(values.get("lock", ())):
+        if name.partition(".")[0] not in TOP:
+            place = reader.places["lock"]
+            key = f"lock[{position}]"
+            reader.problem_at(place, key, f"unknown key `{name}`{suggest(name, TOP)}")
+    return Layer(reader.path, values, reader.places)

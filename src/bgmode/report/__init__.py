@@ -17,11 +17,13 @@ FORMATS = ("full", "concise", "json", "github", "sarif")
 class Report:
     """The result of a run.
 
-    ``lines`` holds the lines of the files that have findings; ``changes`` the path, the old
-    and the new text where a difference was asked for; ``errors`` what could not be done.
+    ``suppressed`` are findings that an ignore comment or a waiver has silenced; ``lines`` holds
+    the lines of the files that have findings; ``changes`` the path, the old and the new text
+    where a difference was asked for; ``errors`` what could not be done.
     """
 
     findings: list[Finding] = field(default_factory=list)
+    suppressed: list[Finding] = field(default_factory=list)
     files: int = 0
     errors: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
@@ -62,8 +64,11 @@ def summary(report: Report, *, fixing: bool = False) -> str:
         text = f"found {', '.join(kinds)} in {plural(files, 'file')} of {report.files}"
     else:
         text = f"no findings in {plural(report.files, 'file')}"
-    if report.fixed:
-        text += f" ({plural(len(report.fixed), 'finding')} fixed)"
+    beside = [f"{plural(len(report.fixed), 'finding')} fixed"] if report.fixed else []
+    if report.suppressed:
+        beside.append(f"{len(report.suppressed)} suppressed")
+    if beside:
+        text += f" ({', '.join(beside)})"
     return text if fixing else text + _hint(report)
 
 

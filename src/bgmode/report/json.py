@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import bgmode
-from bgmode.finding import Finding, Note
+from bgmode.finding import Finding, Note, Suppression
 from bgmode.report import Report
 
 
@@ -17,12 +17,14 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
         "version": 1,
         "tool": {"name": "bgmode", "version": bgmode.__version__},
         "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [_finding(finding) for finding in report.suppressed],
         "summary": {
             "files": report.files,
             "findings": len(report.findings),
             "error": counts["error"],
             "warning": counts["warning"],
             "info": counts["info"],
+            "suppressed": len(report.suppressed),
             "fixed": len(report.fixed),
             "errors": report.errors,
         },
@@ -32,6 +34,7 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 def _finding(finding: Finding) -> dict[str, Any]:
     span, fix = finding.span, finding.fix
+    suppressed = {"suppressed": _why(finding.suppressed)} if finding.suppressed else {}
     return {
         "code": finding.code,
         "name": finding.name,
@@ -45,6 +48,20 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "notes": [_note(note) for note in finding.notes],
         "fix": fix and {"applicability": fix.applicability, "message": fix.message},
         "fingerprint": finding.fingerprint,
+        **suppressed,
+    }
+
+
+def _why(suppression: Suppression) -> dict[str, Any]:
+    until = suppression.until
+    return {
+        "kind": suppression.kind,
+        "path": suppression.path,
+        "line": suppression.line,
+        "reason": suppression.reason,
+        "owner": suppression.owner,
+        "ticket": suppression.ticket,
+        "until": until and until.isoformat(),
     }
 
 

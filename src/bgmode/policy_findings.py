@@ -1,0 +1,81 @@
+"""What the rules have to say about a policy file itself."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from bgmode.finding import Finding
+from bgmode.knowledge import RULES, Rule
+from bgmode.policy.policy import Policy, Waiver
+from bgmode.source import Span
+from bgmode.suppression import is_in_force, what_is_wrong
+
+
+def policy_findings(
+    policy: Policy, today: datetime.date, wanted: Callable[[Rule], bool]
+) -> Iterator[Finding]:
+    """Waivers that lack something or have expired, and job types with open questions."""
+    for waiver in policy.waivers:
+        for code, message, reminder in what_is_wrong(waiver, policy, today):
+            yield from _finding(policy, code, wanted, waiver, message, reminder=reminder)
+    for job_type in policy.job_types.values():
+        if job_type.background == "allow" and job_type.unanswered:
+            message = (
+                f"jobs of type `{job_type.name}` may run in the background, and the policy does "
+                f"not say their {', '.join(job_type.unanswered)}"
+            )
+            yield from _finding(policy, "BGM205", wanted, job_type, message)
+
+
+def unused_waivers(
+    policy: Policy, used: Iterable[Waiver], today: datetime.date, wanted: Callable[[Rule], bool]
+) -> Iterator[Finding]:
+    """The waivers that nothing in the whole project needs."""
+    used = set(used)
+    for waiver in policy.waivers:
+        ran = all(policy.severity(RULES[code]) and wanted(RULES[code]) for code in waiver.rules)
+        if waiver not in used and ran and is_in_force(waiver, policy, today):
+            listed = ", ".join(waiver.rules)
+            message = f"this waiver of {listed} speaks of nothing that is found"
+            yield from _finding(policy, "BGM003", wanted, waiver, message)
+
+
+def _finding(
+    policy: Policy,
+    code: str,
+    wanted: Callable[[Rule], bool],
+    entry: object,
+    message: str,
+    *,
+    reminder: bool = False,
+) -> Iterator[Finding]:
+    rule = RULES[code]
+    severity = policy.severity(rule)
+    if severity is None or not wanted(rule):
+        return
+    path, line = _place(entry)
+    yield Finding(
+        code=rule.code,
+        name=rule.name,
+        severity="info" if reminder else severity,
+        path=path,
+        span=Span(line, 0, line, 0),
+        message=message,
+        scope=_name(entry),
+    )
+
+
+def _place(entry: object) -> tuple[str, int]:
+    path, line = getattr(entry, "file", ""), getattr(entry, "line", 1)
+    return path.replace(os.sep, "/"), line
+
+
+def _name(entry: object) -> str:
+    """What an entry is, whatever line it moves to."""
+    match entry:
+        case Waiver(rules=rules, paths=paths, symbol=symbol):
+            return " ".join((*rules, *paths, symbol or ""))
+        case _:
+            return str(getattr(entry, "name", ""))
