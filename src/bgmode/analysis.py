@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from bgmode.checks import CHECKS, Check
 from bgmode.checks.subject import Case, Subject
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.knowledge import RULES, Rule, provider
+from bgmode.model.directives import Ignore
 from bgmode.model.module import Module
 from bgmode.policy.policy import Policy
 from bgmode.source import Source, Span, Unreadable
 from bgmode.suppression import Suppressions, Verdict
 
 Wanted = Callable[[Rule], bool]
+Watch = Callable[[Case, Verdict], None]
 
 
 def all_rules(rule: Rule) -> bool:  # noqa: ARG001
@@ -46,19 +48,22 @@ def examine(
     project: Project | None = None,
     today: datetime.date | None = None,
     wanted: Wanted = all_rules,
+    watch: Watch | None = None,
+    ignores: Mapping[Ignore, int] | None = None,
 ) -> Verdict:
     """Find what the rules have to say about one file, and what of it is suppressed.
 
     ``project`` remembers the other modules that were read; ``today`` decides which
     approvals and waivers are in force; ``wanted`` chooses among the rules that the policy has
-    on. Never raises for what is in the file: what cannot be read is BGM001, a rule that
-    fails is BGM009. The findings are sorted by place.
+    on; ``watch`` is shown the case and what was found; ``ignores`` are the ignore comments that
+    may count, by how many of each, where not all may. Never raises for what is in the file:
+    what cannot be read is BGM001, a rule that fails is BGM009. The findings are sorted by place.
     """
     try:
         source.tree  # noqa: B018
     except Unreadable as error:
         return Verdict(list(unreadable(source, policy, error, wanted)))
-    case = case_of(source, policy, project or Project(), today)
+    case = case_of(source, policy, project or Project(), today, ignores)
     active = [rule for rule in RULES.values() if policy.severity(rule) and wanted(rule)]
     findings: list[Finding] = []
     for code, check in CHECKS.items():
@@ -67,16 +72,23 @@ def examine(
             findings += _run(check, Subject(case, RULES[code], severity), wanted)
     verdict = Suppressions(case, active).judge(findings)
     verdict.findings.sort(key=lambda finding: finding.order)
+    if watch is not None:
+        watch(case, verdict)
     return verdict
 
 
 def case_of(
-    source: Source, policy: Policy, project: Project, today: datetime.date | None = None
+    source: Source,
+    policy: Policy,
+    project: Project,
+    today: datetime.date | None = None,
+    ignores: Mapping[Ignore, int] | None = None,
 ) -> Case:
     """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
     known = dataclasses.replace(provider("openai"), wrappers=policy.wrappers)
     module = Module(source, known, project, policy.vocabulary)
-    return Case(module, policy, today or datetime.datetime.now(datetime.timezone.utc).date())
+    day = today or datetime.datetime.now(datetime.timezone.utc).date()
+    return Case(module, policy, day, ignores)
 
 
 def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:

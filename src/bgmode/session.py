@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bgmode.analysis import Wanted, all_rules, examine, unreadable
+from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
+from bgmode.history import History
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
@@ -53,15 +54,22 @@ class _Text:
 
 @dataclass
 class Session:
-    """One run. Raises :class:`PolicyError` where a named policy cannot be used."""
+    """One run; ``watch`` is shown each file's case and what was found there.
+
+    Raises :class:`PolicyError` where a named policy cannot be used, and
+    :class:`~bgmode.history.NoHistory` where there is no such git revision.
+    """
 
     options: Options
     report: Report = field(default_factory=Report)
+    watch: Watch | None = None
 
     def __post_init__(self) -> None:
         self._policies = Policies(self.options.policy)
         self._project = Project()
         self._broken: set[str] = set()
+        revision = self.options.waivers_from
+        self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
         self._today = self.options.today or datetime.datetime.now(datetime.timezone.utc).date()
 
@@ -81,7 +89,7 @@ class Session:
         above = (find_policy(path) for path in paths)
         for path in [*walk.policies, *(found for found in above if found is not None)]:
             self._validate(path)
-        for policy in self._policies.loaded():
+        for policy in self.policies:
             self._judge_policy(policy, paths)
         return self._finished()
 
@@ -97,6 +105,17 @@ class Session:
         self.report.findings.sort(key=lambda finding: finding.order)
         return self.report
 
+    @property
+    def policies(self) -> list[Policy]:
+        """The policies that were applied, or passed on the way."""
+        loaded = self._policies.loaded()
+        history = self._history
+        return loaded if history is None else [history.excused(policy) for policy in loaded]
+
+    @property
+    def today(self) -> datetime.date:
+        return self._today
+
     def _excludes(self, path: str) -> bool:
         shown = os.path.relpath(path) if os.path.isabs(path) else path
         shown = shown.replace(os.sep, "/")
@@ -104,7 +123,8 @@ class Session:
 
     def _policy(self, path: str) -> Policy | None:
         try:
-            return self._policies.of(path)
+            policy = self._policies.of(path)
+            return policy if self._history is None else self._history.excused(policy)
         except PolicyError as error:
             self._policy_failed(error)
             return None
@@ -158,6 +178,8 @@ class Session:
 
     def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
         source = text.source
+        history = self._history
+        ignores = history.ignores(source.path, policy) if history is not None else None
 
         def verdict(source: Source) -> Verdict:
             return examine(
@@ -166,6 +188,8 @@ class Session:
                 project=self._project,
                 today=self._today,
                 wanted=self.options.wanted,
+                watch=self.watch,
+                ignores=ignores,
             )
 
         def again(source: Source) -> list[Finding]:

@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import datetime
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -102,7 +103,16 @@ class Suppressions:
     @cached_property
     def _in_force(self) -> list[Ignore]:
         policy, today = self._case.policy, self._case.today
-        return [ignore for ignore in self._ignores if is_in_force(ignore, policy, today)]
+        found = [ignore for ignore in self._ignores if is_in_force(ignore, policy, today)]
+        if self._case.ignores is None:
+            return found
+        left = Counter(self._case.ignores)
+        known: list[Ignore] = []
+        for ignore in found:
+            if left[ignore.anywhere] > 0:
+                left[ignore.anywhere] -= 1
+                known.append(ignore)
+        return known
 
     def _by_comment(self, finding: Finding, findings: list[Finding]) -> Ignore | None:
         for ignore in self._in_force:

@@ -10,8 +10,14 @@ import pytest
 from bgmode.checks import CHECKS
 from bgmode.fixing.rounds import fix_text
 from bgmode.knowledge import BY_NAME, RULES
-from bgmode.policy.load import Policies
+from bgmode.policy.load import Policies, parse_policy
 from bgmode.source import Source, decode
+from tests.checks.own_business import (
+    OF_COMMENTS,
+    OF_POLICIES,
+    findings_in_policy,
+    findings_of_rule,
+)
 from tests.conftest import ROOT
 from tests.expectations import expected, findings_of, places
 
@@ -28,6 +34,11 @@ RULE_FILES = sorted(
     for path in FIXTURES.rglob("*.py")
     if rule_of(path) in BY_NAME and not path.name.endswith(".fixed.py")
 )
+POLICY_FILES = sorted(
+    path
+    for path in FIXTURES.rglob("*.yaml")
+    if rule_of(path) in BY_NAME and path.name in {"alarms.yaml", "silent.yaml"}
+)
 CLEAN_FILES = sorted((FIXTURES / "clean").glob("*.py"))
 
 
@@ -43,7 +54,13 @@ def read(path: Path) -> str:
 def test_findings_stand_where_they_are_expected(path: Path) -> None:
     text, policy = read(path), Policies().of(str(path))
     code = BY_NAME[rule_of(path)].code
-    assert places(findings_of(text, policy, path=str(path), code=code)) == expected(text)
+    assert places(findings_of_rule(text, policy, code, path=str(path))) == expected(text)
+
+
+@pytest.mark.parametrize("path", POLICY_FILES, ids=name_of)
+def test_findings_stand_where_they_are_expected_in_policies(path: Path) -> None:
+    text = read(path)
+    assert places(findings_in_policy(text, BY_NAME[rule_of(path)].code)) == expected(text)
 
 
 @pytest.mark.parametrize("path", CLEAN_FILES, ids=name_of)
@@ -58,7 +75,7 @@ def test_fixes_give_the_file_beside(path: Path) -> None:
     code = BY_NAME[rule_of(path)].code
 
     def analyse(source: Source):
-        return findings_of(source.text, policy, path=str(path), code=code)
+        return findings_of_rule(source.text, policy, code, path=str(path))
 
     source = Source(str(path), text)
     result = fix_text(source, analyse(source), analyse, unsafe=True)
@@ -71,7 +88,7 @@ def test_fixes_give_the_file_beside(path: Path) -> None:
     assert fix_text(again, analyse(again), analyse, unsafe=True).text == result.text
 
 
-@pytest.mark.parametrize("name", sorted(RULES[code].name for code in CHECKS))
+@pytest.mark.parametrize("name", sorted(RULES[code].name for code in {*CHECKS, *OF_COMMENTS}))
 def test_every_rule_has_more_silent_examples_than_alarming_ones(name: str) -> None:
     alarming = silent = 0
     for path in (FIXTURES / name).rglob("*.py"):
@@ -88,3 +105,17 @@ def test_every_rule_has_more_silent_examples_than_alarming_ones(name: str) -> No
                     silent += 1
     assert alarming > 0
     assert silent > alarming
+
+
+@pytest.mark.parametrize("name", sorted(RULES[code].name for code in OF_POLICIES))
+def test_every_rule_on_policies_has_more_silent_entries_than_alarming_ones(name: str) -> None:
+    alarming = silent = 0
+    for path in (FIXTURES / name).rglob("*.yaml"):
+        if path in POLICY_FILES:
+            policy, found = parse_policy(read(path), "bgmode.yaml"), expected(read(path))
+            entries = policy.job_types if name == "incomplete-job-policy" else policy.waivers
+            alarming += len(found)
+            silent += len(entries) - len(found)
+    assert alarming > 0
+    if name != "unused-suppression":  # whether a waiver is used, its text does not say
+        assert silent > alarming

@@ -14,7 +14,7 @@ from bgmode.model.keys import header_evidence
 
 def client_retried_create(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        if unsupported_arguments(call) or evidence(subject, call) != "given":
+        if unsupported_arguments(call) or evidence(subject.policy, call) != "given":
             continue
         if header_evidence(call) != "none":
             continue

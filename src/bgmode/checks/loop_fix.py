@@ -19,11 +19,8 @@ from bgmode.source import Span
 
 def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
     """Where the job of this loop is created, and by what the other statuses leave."""
-    notes = [
-        subject.note("the job is created here", call.node)
-        for call in subject.calls
-        if (call.where or call.names.tree) is loop.scope and call.node.lineno < loop.node.lineno
-    ][-1:]
+    created = subject.case.module.polling.job_of(loop)
+    notes = [subject.note("the job is created here", created.node)] if created else []
     told_apart: dict[ast.AST, list[str]] = {}
     for status in loop.provider.terminal:
         if status not in loop.taken_for_running:

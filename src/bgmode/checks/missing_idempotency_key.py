@@ -12,11 +12,12 @@ from bgmode.model.calls import BackgroundCall
 from bgmode.model.key_names import key_in_scope
 from bgmode.model.keys import Evidence, key_evidence
 from bgmode.model.retries import Retry, retries_around
+from bgmode.policy.policy import Policy
 
 
 def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        if unsupported_arguments(call) or evidence(subject, call) != "none":
+        if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
             continue
         if first_retry(call) is None:
             header = call.provider.idempotency_header
@@ -40,9 +41,9 @@ def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
     return Fix("unsafe", f"send `{name}` as the header `{header}`", edits) if edits else None
 
 
-def evidence(subject: Subject, call: BackgroundCall) -> Evidence:
+def evidence(policy: Policy, call: BackgroundCall) -> Evidence:
     """Whether the call carries a key that the policy accepts."""
-    accepted = subject.policy.idempotency
+    accepted = policy.idempotency
     return key_evidence(call, accepted.metadata_keys, accepted.decorators)
 
 

@@ -15,7 +15,7 @@ from bgmode.finding import Finding
 
 def retried_create(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        if unsupported_arguments(call) or evidence(subject, call) != "none":
+        if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
             continue
         retry = first_retry(call)
         if retry is not None:

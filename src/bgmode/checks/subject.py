@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import datetime
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from bgmode.flow.values import Known
 from bgmode.knowledge import Rule, Severity
 from bgmode.model.annotations import Annotation
 from bgmode.model.calls import BackgroundCall, CreateCall
+from bgmode.model.directives import Ignore
 from bgmode.model.module import Module
 from bgmode.model.polling import PollLoop
 from bgmode.policy.policy import Approval, JobType, Policy
@@ -37,11 +38,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Case:
-    """One module under one policy on one day; shared by all checks."""
+    """One module under one policy on one day; shared by all checks.
+
+    ``ignores`` are the comments that may count, where not all of them may.
+    """
 
     module: Module
     policy: Policy
     today: datetime.date
+    ignores: Mapping[Ignore, int] | None = None
 
     @property
     def source(self) -> Source:

@@ -12,6 +12,7 @@ import click
 
 from bgmode.analysis import Wanted
 from bgmode.finding import Finding
+from bgmode.history import NoHistory
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
 from bgmode.report import FORMATS, Report, plural, render, summary
@@ -84,9 +85,7 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
 @click.option("--diff", is_flag=True, help="Show what the fixes would change; change nothing.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text read from `-`.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
-@click.option(
-    "--today", metavar="YYYY-MM-DD", help="The day to judge by."
-)
+@click.option("--today", metavar="YYYY-MM-DD", help="The day to judge by.")
 @click.option(
     "--waivers-from",
     metavar="REF",
@@ -114,7 +113,7 @@ def command(
     diff: bool,
     stdin_filename: str | None,
     exit_zero: bool,
-    today: str | None,
+    today: datetime.date | None,
     waivers_from: str | None,
     show_suppressed: bool,
     fail_on: Severity,
@@ -132,7 +131,7 @@ def command(
         fix=fix,
         unsafe_fixes=unsafe_fixes,
         diff=diff,
-        today=_day(today),
+        today=today,
         waivers_from=waivers_from,
     )
     if "-" in paths and len(paths) > 1:
@@ -143,6 +142,8 @@ def command(
             session.run_text(_standard_input(), stdin_filename or "-")
         else:
             session.run(paths or (".",))
+    except NoHistory as error:
+        raise click.UsageError(f"--waivers-from: {error}") from None
     except PolicyError as error:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
@@ -162,18 +163,6 @@ def _show_suppressed(report: Report) -> None:
             until = [f"until {by.until}"] if by.until else []
             why = ", ".join([word for word in words if word] + until)
             click.echo(f"suppressed: {_place(finding)}: {finding.code} {finding.message} ({why})")
-
-
-def _day(text: str | None) -> datetime.date | None:
-    if text is None:
-        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-        if not epoch.isdigit():
-            return None
-        return datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).date()
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text} is no date of the form 2027-01-31") from None
 
 
 def _standard_input() -> str:

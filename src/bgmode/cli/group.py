@@ -13,6 +13,8 @@ _COMMANDS = {
     "check": "report what is wrong with background jobs",
     "rule": "show a rule's page",
     "policy": "write or check a policy",
+    "audit": "list every background call and who allowed it",
+    "waivers": "list what is ignored and waived, by whom and until when",
     "model": "show what the analysis sees in a file",
 }
 

@@ -63,13 +63,9 @@ def _identifies(node: ast.AST, responses: frozenset[str], ids: frozenset[str]) -
 def waits(polling: Polling) -> Iterator[Wait]:
     """The waits of one module."""
     for loop in polling.loops:
-        created = [
-            call
-            for call in polling.calls.background
-            if (call.where or call.names.tree) is loop.scope and call.node.lineno < loop.node.lineno
-        ]
-        if created:
-            wait = _wait(polling, loop, created[-1])
+        created = polling.job_of(loop)
+        if created is not None:
+            wait = _wait(polling, loop, created)
             if wait.responses or wait.ids:
                 yield wait
 

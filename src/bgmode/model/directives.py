@@ -10,6 +10,7 @@ for bgmode and is not understood is a :class:`Malformed` one, and says nothing e
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import difflib
 import io
@@ -66,6 +67,11 @@ class Ignore:
     until: datetime.date | None = None
     owner: str | None = None
     ticket: str | None = None
+
+    @property
+    def anywhere(self) -> Ignore:
+        """The same comment, whatever place it stands at."""
+        return dataclasses.replace(self, span=Span(1, 0, 1, 0), alone=False)
 
 
 @dataclass(frozen=True, slots=True)

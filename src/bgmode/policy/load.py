@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from bgmode.knowledge import PRESETS, rules_file
 from bgmode.policy.find import find_policy
 from bgmode.policy.layers import Layer, combined, named_preset
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError, Problem
+
+ReadFile: TypeAlias = Callable[[str], "bytes | None"]
 
 _LARGEST = 1_000_000  # bytes
 _MOST_NODES = 100_000  # of one file, each alias counted as what it stands for
@@ -24,9 +27,12 @@ def default_policy() -> Policy:
     return combined(_preset("standard"), [], None)[0]
 
 
-def load_policy(path: str) -> Policy:
-    """Read the policy in the file ``path``. Raises :class:`PolicyError`."""
-    files = _Files()
+def load_policy(path: str, read: ReadFile | None = None) -> Policy:
+    """Read the policy in the file ``path``. Raises :class:`PolicyError`.
+
+    ``read`` gives the bytes of a file, None where there is none; by default from the disk.
+    """
+    files = _Files(read)
     return _policy(files, files.layers(_shown(path)), _shown(path))
 
 
@@ -55,8 +61,9 @@ def _preset(name: str) -> Layer:
 class _Files:
     """The files of one policy, each read once, and everything that is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: ReadFile | None = None) -> None:
         self.problems: list[Problem] = []
+        self._given = read
         self._reading: list[str] = []
         self._read: set[str] = set()
 
@@ -68,7 +75,7 @@ class _Files:
         self._read.add(real)
         self._reading.append(real)
         try:
-            return self.parsed(_text(path), path)
+            return self.parsed(_text(path, self._given), path)
         finally:
             self._reading.pop()
 
@@ -91,7 +98,7 @@ class _Files:
     def _check(self, path: str, target: str) -> None:
         if os.path.realpath(path) in self._reading:
             raise CannotExtend(f"`{target}` leads back to this file")
-        if not os.path.isfile(path):
+        if self._given is None and not os.path.isfile(path):
             raise CannotExtend(f"there is no file {path}")
         if len(self._read) >= _MOST_FILES:
             raise CannotExtend(f"more than {_MOST_FILES} files")
@@ -125,18 +132,25 @@ def _shown(path: str) -> str:
     return os.path.relpath(path) if os.path.isabs(path) and is_below else path
 
 
-def _text(path: str) -> str:
+def _text(path: str, read: ReadFile | None) -> str:
+    data = (read or _bytes)(path)
+    if data is None:
+        raise PolicyError([Problem(path, 1, 1, "", "there is no such file")])
+    if len(data) > _LARGEST:
+        raise PolicyError([Problem(path, 1, 1, "", f"larger than {_LARGEST} bytes")])
     try:
-        if os.path.getsize(path) > _LARGEST:
-            raise PolicyError([Problem(path, 1, 1, "", f"larger than {_LARGEST} bytes")])
-        with open(path, "rb") as file:
-            data = file.read(_LARGEST + 1)
         return data.decode("utf-8-sig")
-    except OSError as error:
-        raise PolicyError([Problem(path, 1, 1, "", error.strerror or str(error))]) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PolicyError([Problem(path, line, 1, "", "this is not UTF-8 text")]) from None
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LARGEST + 1)
+    except OSError as error:
+        raise PolicyError([Problem(path, 1, 1, "", error.strerror or str(error))]) from None
 
 
 def _layer(text: str, path: str, problems: list[Problem]) -> Layer:

@@ -1,0 +1,236 @@
+"""Fills the inventory: judges every file and puts down what is known of each background call."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+from collections.abc import Iterable, Iterator
+
+import bgmode
+from bgmode.audit.inventory import (
+    Approved,
+    AuditedCall,
+    Ending,
+    Expiry,
+    Inventory,
+    Outcome,
+    Waiting,
+)
+from bgmode.checks.missing_idempotency_key import evidence
+from bgmode.checks.subject import Case, Judged, listed
+from bgmode.finding import Finding
+from bgmode.flow.values import Known
+from bgmode.model.annotations import Annotation
+from bgmode.model.calls import Argument, BackgroundCall
+from bgmode.model.directives import Ignore
+from bgmode.model.keys import header_evidence
+from bgmode.model.polling import PollLoop
+from bgmode.model.sleeping import seconds_of
+from bgmode.policy.policy import Policy, Waiver
+from bgmode.source import placed
+from bgmode.suppression import Verdict
+
+
+@dataclasses.dataclass
+class Survey:
+    """The inventory while it grows, file by file."""
+
+    today: datetime.date
+    calls: list[AuditedCall] = dataclasses.field(default_factory=list)
+    other: list[Finding] = dataclasses.field(default_factory=list)
+    expiries: list[Expiry] = dataclasses.field(default_factory=list)
+
+    def file(self, case: Case, verdict: Verdict) -> None:
+        """Put down the calls of one file, and what was found there."""
+        self.expiries += _of_comments(case)
+        left = list(verdict.findings)
+        for call in case.module.calls.background:
+            ours = [finding for finding in verdict.findings if _speaks_of(finding, call, case)]
+            waived = [finding for finding in verdict.suppressed if _speaks_of(finding, call, case)]
+            left = [finding for finding in left if finding not in ours]
+            for judged in _judged(case, call):
+                self.calls.append(_audited(case, judged, ours, waived))
+        self.other += left
+
+    def inventory(
+        self,
+        policies: Iterable[Policy],
+        files: int,
+        more: Iterable[Finding] = (),
+        errors: Iterable[str] = (),
+    ) -> Inventory:
+        """Everything, sorted by place."""
+        policies = list(policies)
+        expiries = set(self.expiries)
+        waivers: dict[Waiver, None] = {}
+        for policy in policies:
+            expiries |= set(_of_policy(policy))
+            waivers |= dict.fromkeys(policy.waivers)
+        return Inventory(
+            today=self.today,
+            version=bgmode.__version__,
+            policies=tuple(sorted({_shown(policy.path) for policy in policies if policy.path})),
+            files=files,
+            calls=tuple(sorted(self.calls, key=lambda call: (call.path, call.line, call.column))),
+            other=tuple(sorted([*self.other, *more], key=lambda finding: finding.order)),
+            expiries=tuple(sorted(expiries, key=lambda each: (each.until, each.path, each.line))),
+            waivers=tuple(waivers),
+            errors=tuple(errors),
+        )
+
+
+def _judged(case: Case, call: BackgroundCall) -> list[Judged]:
+    """A call as it stands, or each caller of a wrapper that is told the job type by them."""
+    found = [judged for judged in case.judged if judged.call is call]
+    if found:
+        return found
+    undecided = case.annotation(call) or Annotation(None, "", case.source.path)
+    return [Judged(call, call.anchor, undecided)]
+
+
+def _speaks_of(finding: Finding, call: BackgroundCall, case: Case) -> bool:
+    """Whether a finding is about a call, a wait for its job, or what becomes of it there."""
+    own = case.source.span(call.node)
+    if own.line <= finding.span.line <= own.end_line:
+        return True
+    if any(note.path == finding.path and note.span == own for note in finding.notes):
+        return True
+    scope = case.module.names.qualified(call.node)
+    return bool(finding.scope) and finding.scope == scope and finding.code >= "BGM3"
+
+
+def _audited(
+    case: Case, judged: Judged, findings: list[Finding], waived: list[Finding]
+) -> AuditedCall:
+    call, annotation = judged.call, judged.annotation
+    place = case.source.span(placed(judged.place))
+    job_type = case.policy.job_types.get(judged.name)
+    zdr = case.zdr(call)
+
+    def answer(name: str) -> str | None:
+        value: str | None = getattr(job_type, name, None)
+        return value
+
+    return AuditedCall(
+        path=case.source.path.replace(os.sep, "/"),
+        line=place.line,
+        column=place.column,
+        symbol=case.symbol(judged.place),
+        snippet=case.source.lines[place.line - 1].strip(),
+        provider=call.provider.name,
+        certain=call.certain,
+        job_type=annotation.name,
+        job_type_from=annotation.level or None,
+        description=answer("description"),
+        data_class=answer("data_class"),
+        decision=job_type.background if job_type is not None else None,
+        reason=answer("reason"),
+        interaction=answer("interaction"),
+        stored_state=answer("stored_state"),
+        retrieval=answer("retrieval"),
+        zdr_compatible=answer("zdr_compatible"),
+        fallback=answer("fallback"),
+        max_wait=job_type.max_wait if job_type is not None else None,
+        approvals=tuple(
+            Approved(approval, not approval.is_expired(case.today))
+            for approval in case.approvals(judged)
+        ),
+        store=_store(call),
+        key=_key(case, call),
+        streams=call.argument("stream").is_true,
+        zdr=zdr.message if zdr is not None else None,
+        waits=tuple(_waiting(case, loop) for loop in _loops(case, call)),
+        findings=tuple(findings),
+        suppressed=tuple(waived),
+    )
+
+
+def _store(call: BackgroundCall) -> str:
+    given: Argument = call.argument("store")
+    match given.presence, given.value:
+        case "omitted", _:
+            return "not set"
+        case "given", Known(bool() as value):
+            return str(value)
+        case _:
+            return "not seen"
+
+
+def _key(case: Case, call: BackgroundCall) -> str:
+    header = header_evidence(call)
+    if header == "given":
+        return "header"
+    match evidence(case.policy, call):
+        case "given":
+            return "metadata or a decorator"
+        case "none":
+            return "none"
+    return "not seen"
+
+
+def _loops(case: Case, call: BackgroundCall) -> list[PollLoop]:
+    return [loop for loop in case.loops if case.module.polling.job_of(loop) is call]
+
+
+def _waiting(case: Case, loop: PollLoop) -> Waiting:
+    lines = sorted({getattr(node, "lineno", 0) for node in loop.bounds})
+    if lines:
+        bound = f"a bound on line {listed(map(str, lines), 'and')}"
+    else:
+        bound = "none" if loop.is_unbounded else "not seen"
+    seconds = {seconds_of(case.module.names, node, value) for node, value in loop.sleeps.items()}
+    known = sorted(number for number in seconds if number is not None)
+    interval = f"{known[0]:g} s" if len(known) == 1 and len(seconds) == 1 else "not seen"
+    return Waiting(
+        case.source.path.replace(os.sep, "/"),
+        loop.node.lineno,
+        bound,
+        interval if loop.waits is not False else "none",
+        tuple(_ending(loop, status) for status in loop.provider.statuses),
+    )
+
+
+def _ending(loop: PollLoop, status: str) -> Ending:
+    outcome = loop.outcomes[status]
+    is_terminal = status in loop.provider.terminal
+    lines = tuple(sorted({getattr(way.node, "lineno", 0) for way in outcome.ways}))
+    kind: Outcome
+    if outcome.unclear or loop.running.unclear:
+        kind = "not known"
+    elif not is_terminal:
+        kind = "leaves" if status in loop.premature else "goes on"
+    elif status in loop.endless:
+        kind = "never ends"
+    elif status in loop.bounded:
+        kind = "bound"
+    else:
+        kind = "leaves" if outcome.verdict == "always" else "may leave"
+    return Ending(status, is_terminal, kind, () if kind == "never ends" else lines)
+
+
+def _of_comments(case: Case) -> Iterator[Expiry]:
+    for each in case.module.annotations.directives:
+        if isinstance(each, Ignore) and each.until is not None:
+            what = f"ignores {', '.join(each.codes)}"
+            path = case.source.path.replace(os.sep, "/")
+            yield Expiry("comment", each.until, what, each.owner, path, each.span.line)
+
+
+def _of_policy(policy: Policy) -> Iterator[Expiry]:
+    for waiver in policy.waivers:
+        if waiver.until is not None:
+            where = listed([*waiver.paths, *([waiver.symbol] if waiver.symbol else [])], "and")
+            what = f"waives {', '.join(waiver.rules)} in {where}"
+            yield Expiry("waiver", waiver.until, what, waiver.owner, waiver.file, waiver.line)
+    for approval in policy.approvals:
+        if approval.until is not None:
+            said = (approval.job_type, approval.path, approval.symbol)
+            what = f"approves {', '.join(word for word in said if word)}"
+            yield Expiry(
+                "approval", approval.until, what, approval.by, approval.file, approval.line
+            )
+
+
+def _shown(path: str | None) -> str:
+    return (path or "").replace(os.sep, "/")
