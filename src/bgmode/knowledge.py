@@ -258,12 +258,19 @@ class Provider:
     stream_position: str
     stream_resume: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()  # parameters that it may give by itself
     wrappers: tuple[Provider, ...] = ()  # what the policy says of the project's own functions
 
     @property
     def statuses(self) -> tuple[str, ...]:
         """All statuses, the running ones first."""
         return self.running + self.terminal
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Words of which one stands in every file that uses it: of its functions and methods."""
+        paths = [operation.path for operation in self.operations]
+        return frozenset(path[-1] for path in [*paths, *(f.path for f in self.functions.values())])
 
     @property
     def bodies(self) -> tuple[str, ...]:
@@ -325,7 +332,11 @@ def extended(name: str, data: Mapping[str, Any]) -> Provider:
     none = {"clients": [], "operations": [], "functions": [], "module_client": "", "implied": {}}
     own = {"name": name, "package": name, "title": name, **none, **data}
     own["clients"] = [{"async": None, **entry} for entry in own["clients"]]
-    own["parameters"] = {**above["parameters"], "unsupported": [], **data.get("parameters", {})}
+    declared = data.get("parameters", {})
+    own["parameters"] = {**above["parameters"], "unsupported": [], **declared}
+    own["unseen"] = [
+        own["parameters"][key] for key in ("store", "headers", "stream") if key not in declared
+    ]
     return _as_provider({**above, **own})
 
 
@@ -393,6 +404,7 @@ def _as_provider(data: dict[str, Any]) -> Provider:
         ),
         stream_position=data["streams"]["position"],
         stream_resume=data["streams"]["resume"],
+        unseen=frozenset(data.get("unseen", ())),
         facts={
             key: Fact(entry["text"], str(entry["as_of"]), entry["source"])
             for key, entry in data["facts"].items()

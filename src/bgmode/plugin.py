@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import bgmode
+from bgmode.concerned import Concerned
 from bgmode.discover import text_may_matter
 from bgmode.policy.find import find_above
-from bgmode.sealed import Sealed
 
 if TYPE_CHECKING:
     from bgmode.policy.load import Policies
@@ -28,7 +28,7 @@ class Plugin:
     version = bgmode.__version__
     _named: ClassVar[str | None] = None
     _policies: ClassVar[Policies | None] = None
-    _sealed: ClassVar[Sealed | None] = None
+    _concerned: ClassVar[Concerned | None] = None
 
     def __init__(self, tree: ast.AST, lines: list[str], filename: str) -> None:
         self._tree = tree
@@ -52,7 +52,7 @@ class Plugin:
         """Remember the policy that was named; it is read with the first file that matters."""
         cls._named = options.bgmode_policy
         cls._policies = None
-        cls._sealed = None
+        cls._concerned = None
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """The findings: line (1-based), column (0-based, characters), text, this class."""
@@ -79,13 +79,15 @@ class Plugin:
         ]
 
     def _matters(self) -> bool:
-        return text_may_matter("".join(self._lines)) or self._is_sealed()
+        return text_may_matter("".join(self._lines)) or self._is_concerned()
 
-    def _is_sealed(self) -> bool:
-        """Whether the file requires Zero Data Retention though no word in it says so."""
-        if Plugin._sealed is None:
-            Plugin._sealed = Sealed(self._resolved(), lambda path: self._policy_source().of(path))
-        return Plugin._sealed.covers(self._path)
+    def _is_concerned(self) -> bool:
+        """Whether the file matters though no word in it says so."""
+        if Plugin._concerned is None:
+            Plugin._concerned = Concerned(
+                self._resolved(), lambda path: self._policy_source().of(path)
+            )
+        return Plugin._concerned.covers(self._path, "".join(self._lines))
 
     def _policy_source(self) -> Policies:
         from bgmode.policy.load import Policies
@@ -99,5 +101,5 @@ class Plugin:
         named = Plugin._named
         if named is None or os.path.exists(named) or os.path.isabs(named):
             return named
-        found = find_above(self._path, (named,))
+        found = find_above(self._path, named)
         return named if found is None else found  # reading it says that it is missing

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
+from bgmode.concerned import Concerned
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
@@ -20,7 +21,6 @@ from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
 from bgmode.policy_findings import policy_findings, unused_waivers
 from bgmode.report import Report
-from bgmode.sealed import Sealed
 from bgmode.source import Source, Unreadable, decode, parse
 from bgmode.suppression import Verdict
 
@@ -79,9 +79,9 @@ class Session:
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
         wanted = set(candidates(files))
-        sealed = Sealed(self.options.policy, self._policy)
+        concerned = Concerned(self.options.policy, self._policy)
         for path in files:
-            if path in wanted or sealed.covers(path):
+            if path in wanted or concerned.covers(path):
                 self._file(path)
             elif path in walk.named:
                 self._file(path, only_read=True)

@@ -8,21 +8,24 @@ from collections.abc import Iterator
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding, Fix
 
-_WAYS_OUT = "either allow the response to be kept (`store=True`), or drop `background=True`"
-
 
 def disabled_store(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
         if not call.argument("store").is_false or subject.case.zdr(call) is not None:
             continue
+        names = call.provider.parameters
+        store, background = names["store"], names["background"]
+        ways_out = (
+            f"either allow the response to be kept (`{store}=True`), or drop `{background}=True`"
+        )
         found = call.origins("store")
         written = [origin for origin in found if _is_false(origin.value)] or found
         yield subject.finding(
             written[0].node if written else call.anchor,
-            f"`store=False` on a call that {call.verb}: the provider rejects it or drops the "
-            f"result after about ten minutes; {_WAYS_OUT}",
+            f"`{store}=False` on a call that {call.verb}: the provider rejects it or drops the "
+            f"result after about ten minutes; {ways_out}",
             notes=[subject.note("background is set here", call.anchor)] if written else (),
-            fix=Fix("display", _WAYS_OUT),
+            fix=Fix("display", ways_out),
         )
 
 

@@ -28,11 +28,12 @@ def implicit_store(subject: Subject) -> Iterator[Finding]:
             continue
         if subject.case.zdr(call) is not None:
             continue
-        shown = "store is not True" if store.presence == "given" else "store is not set"
+        name = call.provider.parameters["store"]
+        shown = f"{name} is not True" if store.presence == "given" else f"{name} is not set"
         yield subject.finding(
             call.anchor,
             f"this call {call.verb} and {shown}: how long the response is kept then depends on the "
-            "date and the project's data controls; write `store=True`",
+            f"date and the project's data controls; write `{name}=True`",
             fix=_fix(subject, call),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
+from bgmode.model.calls import BackgroundCall
 
 
 def undecided_store(subject: Subject) -> Iterator[Finding]:
@@ -15,6 +16,13 @@ def undecided_store(subject: Subject) -> Iterator[Finding]:
         written = call.origins("store")
         yield subject.finding(
             written[-1].node if written else call.anchor,
-            f"this call {call.verb} and its `store` cannot be seen here: write `store=True` in the "
-            "call, so that a reader can tell how long the response is kept",
+            f"this call {call.verb} and its `{call.provider.parameters['store']}` cannot be seen "
+            f"here: {_advice(call)}, so that a reader can tell how long the response is kept",
         )
+
+
+def _advice(call: BackgroundCall) -> str:
+    name = call.provider.parameters["store"]
+    if name in call.provider.unseen:
+        return "say in the policy's wrappers what it is"
+    return f"write `{name}=True` in the call"

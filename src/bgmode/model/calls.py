@@ -159,7 +159,7 @@ def argument(arguments: Record, name: str, provider: Provider) -> Argument:
         return Argument("given", value)
     if name not in arguments.fields and not isinstance(arguments.rest, Missing):
         return HIDDEN
-    return HIDDEN if open_body else OMITTED
+    return HIDDEN if open_body or name in provider.unseen else OMITTED
 
 
 class Calls:

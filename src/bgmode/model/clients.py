@@ -68,6 +68,16 @@ def _ends_in(node: ast.expr, path: tuple[str, ...]) -> bool:
     return True
 
 
+def _function(provider: Provider, qualified: str | None) -> Operation | None:
+    """A provider's function; one that is imported relatively is known by the end of its name."""
+    if qualified is None or not qualified.startswith("."):
+        return provider.functions.get(qualified or "")
+    ending = f".{qualified.lstrip('.')}"
+    return next(
+        (known for name, known in provider.functions.items() if name.endswith(ending)), None
+    )
+
+
 def _roots(names: Names) -> set[str]:
     """The packages that a module imports something from; with an address, one for requests."""
     roots = {dotted.partition(".")[0] for dotted in names.imports.values()}
@@ -151,8 +161,9 @@ class Clients:
         qualified = self.names.qualify(callee)
         links = self._links(callee) if isinstance(callee, ast.Attribute) else []
         for provider in self.others:
-            if qualified is not None and qualified in provider.functions:
-                return Access(provider.functions[qualified], callee, provider)
+            function = _function(provider, qualified)
+            if function is not None:
+                return Access(function, callee, provider)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, [link.attr for link in links], links)
                 if receiver is not None and self._is_made_by(receiver, provider):

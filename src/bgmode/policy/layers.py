@@ -149,7 +149,8 @@ def _unknown_names(layer: Layer, job_types: Mapping[str, Any]) -> Iterable[Probl
     from bgmode.policy.reader import suggest
 
     for name in layer.values.get("job_types", {}):
-        if "background" not in job_types[name]:
+        asked = f"job_types.{name}.background"
+        if "background" not in job_types[name] and asked not in layer.places:
             yield layer.problem(f"job_types.{name}", "the key `background` is missing")
     written = [(f"paths.{pattern}", name) for pattern, name in layer.values.get("paths", ())]
     for position, approval in enumerate(layer.values.get("approvals", ())):

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from bgmode.knowledge import PRESETS, rules_file
-from bgmode.policy.find import find_policy
+from bgmode.policy.find import PROJECT_FILE, find_policy
 from bgmode.policy.layers import Layer, combined, named_preset
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError, Problem
@@ -32,6 +32,9 @@ def load_policy(path: str, read: ReadFile | None = None) -> Policy:
 
     ``read`` gives the bytes of a file, None where there is none; by default from the disk.
     """
+    if os.path.basename(path) == PROJECT_FILE:
+        message = "`policy` in [tool.bgmode] must name a policy file"
+        raise PolicyError([Problem(_shown(path), 1, 1, "tool.bgmode.policy", message)])
     files = _Files(read)
     return _policy(files, files.layers(_shown(path)), _shown(path))
 

@@ -196,11 +196,15 @@ class Policy:
 
     def severity(self, rule: Rule) -> Severity | None:
         """How serious a finding of ``rule`` is; None where the rule is off."""
-        if rule.code in JOB_TYPE_RULES and not self.job_types:
+        if self.waits_for_job_types(rule):
             return None
         if rule.code in self.severities:
             return self.severities[rule.code]
         return self.base.get(rule.code)
+
+    def waits_for_job_types(self, rule: Rule) -> bool:
+        """Whether a rule is off only because there are no job types to judge by."""
+        return rule.code in JOB_TYPE_RULES and not self.job_types
 
     def relative(self, path: str) -> str:
         """``path`` as the policy's patterns see it: from the policy's folder, with slashes."""
