@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bgmode.audit.inventory import Approved, AuditedCall, Ending, Expiry, Inventory, Waiting
+from bgmode.audit.inventory import Approved, AuditedCall, Ending, Expiry, Inventory, State, Waiting
 from bgmode.finding import Finding, Suppression
 
 Standing: TypeAlias = Literal["answered", "look", "missing", "note"]
 """How an answer stands: it is one; look at it; nobody has given it; it only informs."""
 
-STATES = ("open", "waived", "compliant")
+STATES: tuple[State, ...] = ("open", "waived", "compliant")
 
 STANDINGS: dict[Standing, str] = {
     "answered": "answered",
@@ -239,7 +239,7 @@ def _data(call: AuditedCall) -> Answer:
         return Answer("data", question, ("The policy names no data class.",), "missing")
     words = [in_one_line(call.data_class)]
     if call.approval is not None and call.approval.in_force:
-        words.append(f"{in_one_line(call.approval.approval.by)} answers for it, by approval.")
+        words.append(f"{in_one_line(call.approval.approval.by)} answers for this use, by approval.")
     else:
         words.append("No owner is on record: to be named when this is signed.")
     return Answer("data", question, tuple(words), "answered")
@@ -328,8 +328,8 @@ def _zdr(call: AuditedCall) -> Answer:
         case "not-required":
             return Answer("zdr", question, ("No.",), "answered")
         case "required":
-            words = ("The policy requires it for this kind of job.",)
-            return Answer("zdr", question, words, "look")
+            first = "The policy requires it for this kind of job."
+            return Answer("zdr", question, (first,), "look")
         case other:
             return Answer("zdr", question, (in_one_line(other),), "note")
 
@@ -426,3 +426,21 @@ def _waived(call: AuditedCall) -> Answer:
         for finding in call.suppressed
     )
     return Answer("waived", question, words, "note")
+
+
+def wait_in_short(call: AuditedCall) -> str:
+    """The worst that a wait for the job does, in a few words."""
+    if not call.waits:
+        return "no wait seen"
+    wrong = [each for wait in call.waits for each in wait.endings if not is_right(each)]
+    for outcome, words in (
+        ("never ends", "never ends on"),
+        ("goes on", "never ends on"),
+        ("bound", "burns its bound on"),
+        ("leaves", "ends too early on"),
+        ("may leave", "may not end right on"),
+    ):
+        found = dict.fromkeys(in_one_line(e.status) for e in wrong if e.outcome == outcome)
+        if found:
+            return f"{words} {listed(found)}"
+    return "cannot be seen" if wrong else "ends on every outcome"

@@ -20,7 +20,8 @@ from bgmode.audit.answers import (
 )
 from bgmode.audit.inventory import AuditedCall, Inventory
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What makes a formula of a cell; the last four are the wide forms of the first."""
 
 
 def render(inventory: Inventory) -> str:

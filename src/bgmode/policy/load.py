@@ -6,25 +6,31 @@ import importlib.util
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bgmode.knowledge import PRESETS, rules_file
 from bgmode.policy.find import PROJECT_FILE, find_policy
-from bgmode.policy.layers import Layer, combined, named_preset
+from bgmode.policy.layers import Layer, combined
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError, Problem
 
+if TYPE_CHECKING:
+    from bgmode.policy.reader import Reader
+
 ReadFile: TypeAlias = Callable[[str], "bytes | None"]
 
+_ENDINGS = (".yaml", ".yml")
 _LARGEST = 1_000_000  # bytes
-_MOST_NODES = 100_000  # of one file, each alias counted as what it stands for
+_MOST_NODES = 100_000  # of all files of a policy, each alias counted as what it stands for
+_DEEPEST = 50  # levels in each other
+_MOST_PROBLEMS = 100  # that are told
 _MOST_FILES = 32  # that one policy may extend
 
 
 @cache
 def default_policy() -> Policy:
     """The policy where there is none: everything but the rules on job types."""
-    return combined(_preset("standard"), [], None)[0]
+    return combined([], None, _preset)[0]
 
 
 def load_policy(path: str, read: ReadFile | None = None) -> Policy:
@@ -46,10 +52,13 @@ def parse_policy(text: str, path: str) -> Policy:
 
 
 def _policy(files: _Files, layers: list[Layer], path: str) -> Policy:
-    policy, problems = combined(_preset(named_preset(layers)), layers, path)
-    problems += files.problems
-    if problems:
-        raise PolicyError(sorted(set(problems), key=lambda p: (p.path, p.line, p.column)))
+    policy, problems = combined(layers, path, _preset)
+    found = sorted({*problems, *files.problems}, key=lambda p: p.order)
+    more = len(found) - _MOST_PROBLEMS
+    if more > 0:
+        found = [*found[:_MOST_PROBLEMS], Problem(path, 1, 1, "", f"and {more} problems more")]
+    if found:
+        raise PolicyError(found)
     return policy
 
 
@@ -58,7 +67,7 @@ def _preset(name: str) -> Layer:
     if name not in PRESETS:
         raise KeyError(name)
     with open(rules_file(f"presets/{name}.yaml"), encoding="utf-8") as file:
-        return _layer(file.read(), f"preset {name}", [])
+        return _Files().parsed(file.read(), f"preset {name}")[0]
 
 
 class _Files:
@@ -67,6 +76,7 @@ class _Files:
     def __init__(self, read: ReadFile | None = None) -> None:
         self.problems: list[Problem] = []
         self._given = read
+        self._nodes = 0
         self._reading: list[str] = []
         self._read: set[str] = set()
 
@@ -84,10 +94,10 @@ class _Files:
 
     def parsed(self, text: str, path: str) -> list[Layer]:
         """The same for a text. Raises :class:`PolicyError` where it is no YAML."""
-        layer = _layer(text, path, self.problems)
+        layer = self._layer(text, path)
         found: list[Layer] = []
         for position, target in enumerate(layer.values.get("extends", ())):
-            key = f"extends[{position}]" if "extends[0]" in layer.places else "extends"
+            key = f"extends[{position}]"
             try:
                 extended = _target(target, path)
                 self._check(extended, target)
@@ -97,6 +107,22 @@ class _Files:
             except PolicyError as error:
                 self.problems += error.problems
         return [*found, layer]
+
+    def _layer(self, text: str, path: str) -> Layer:
+        from bgmode.policy.reader import Reader
+        from bgmode.policy.schema import read_layer
+
+        root = composed(text, path)
+        if root is None:
+            return Layer(path, {})
+        reader = Reader(path)
+        self._nodes += _size(root, reader)
+        if self._nodes > _MOST_NODES:
+            message = f"more than {_MOST_NODES} values, aliases counted"
+            raise PolicyError([Problem(path, 1, 1, "", message)])
+        layer = read_layer(reader, root)
+        self.problems += reader.problems
+        return layer
 
     def _check(self, path: str, target: str) -> None:
         if os.path.realpath(path) in self._reading:
@@ -117,17 +143,24 @@ def _target(target: str, path: str) -> str:
     A package is looked for, and never imported. Raises :class:`CannotExtend`.
     """
     package, colon, inner = target.partition(":")
-    if not colon and (target.endswith((".yaml", ".yml")) or os.sep in target or "/" in target):
+    if inner.startswith("//"):
+        raise CannotExtend(f"`{target}` is an address, and nothing is ever fetched")
+    if not target.isprintable():
+        raise CannotExtend("this is no file name")
+    if not colon and target.endswith(_ENDINGS):
         return os.path.normpath(os.path.join(os.path.dirname(path), target))
     if not package.isidentifier():
         raise CannotExtend(f"`{target}` is neither a YAML file nor a package")
+    inner = inner or "bgmode.yaml"
+    if os.path.isabs(inner) or ".." in inner.split("/") or not inner.endswith(_ENDINGS):
+        raise CannotExtend(f"`{inner}` is no YAML file of the package `{package}`")
     try:
         found = importlib.util.find_spec(package)
     except (ImportError, ValueError):
         found = None
     if found is None or not found.submodule_search_locations:
         raise CannotExtend(f"there is no package `{package}` in bgmode's environment")
-    return os.path.join(next(iter(found.submodule_search_locations)), inner or "bgmode.yaml")
+    return os.path.join(next(iter(found.submodule_search_locations)), inner)
 
 
 def _shown(path: str) -> str:
@@ -156,43 +189,62 @@ def _bytes(path: str) -> bytes:
         raise PolicyError([Problem(path, 1, 1, "", error.strerror or str(error))]) from None
 
 
-def _layer(text: str, path: str, problems: list[Problem]) -> Layer:
-    """One file's values; ``problems`` gets what is wrong. Raises :class:`PolicyError`."""
+def composed(text: str, path: str) -> Any:
+    """The YAML node of a text, None where there is none. Raises :class:`PolicyError`."""
     import yaml
-
-    from bgmode.policy.reader import Reader
-    from bgmode.policy.schema import read_layer
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        _look_ahead(text, path, loader)
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise PolicyError([Problem(path, line, column, "", error.problem or str(error))]) from None
+        message = ", ".join(part for part in (error.context, error.problem) if part)
+        raise PolicyError([Problem(path, line, column, "", message or str(error))]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        message = f"the character {error.character!r} does not belong here"
+        raise PolicyError([Problem(path, line, 1, "", message)]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        message = str(error).splitlines()[0] if str(error) else "nested too deeply"
-        raise PolicyError([Problem(path, 1, 1, "", message)]) from None
-    if root is None:
-        return Layer(path, {})
-    reader = Reader(path)
-    if _size(root) > _MOST_NODES:
-        message = f"more than {_MOST_NODES} values, aliases counted"
-        raise PolicyError([Problem(path, 1, 1, "", message)])
-    layer = read_layer(reader, root)
-    problems += reader.problems
-    return layer
+        raise PolicyError([Problem(path, 1, 1, "", str(error).partition("\n")[0])]) from None
+    is_empty = isinstance(root, yaml.ScalarNode) and root.value == "" and not root.style
+    return None if is_empty else root
 
 
-def _size(root: Any) -> int:
+def _look_ahead(text: str, path: str, loader: Any) -> None:
+    """Refuse what is nested so deeply that composing it would not end well."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise PolicyError([Problem(path, line, 1, "", "nested too deeply")])
+
+
+_KNOWN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in "str int float bool null timestamp map seq merge value".split()
+)
+
+
+def _size(root: Any, reader: Reader) -> int:
     """How many nodes there are, counting what an alias stands for each time; with an end."""
     waiting, count = [root], 0
     while waiting and count <= _MOST_NODES:
         node = waiting.pop()
-        count += 1
         if isinstance(node, tuple):
             waiting += node
-        elif not isinstance(node.value, str):
+            continue
+        count += 1
+        if node.tag not in _KNOWN_TAGS:
+            reader.problem(node, "", f"the tag `{node.tag}` is not understood")
+        if not isinstance(node.value, str):
             waiting += node.value
     return count
 

@@ -1,128 +1,152 @@
-"""What it means to tighten a policy: which new values of a locked key are no looser than the old.
+"""What it means to tighten a policy: nothing that a locked key decides is looser than before.
 
-Every check names the key at which something is looser, and says what is.
+Whole policies are compared, the one before a file and the one after it, so that it does not
+matter by which key something has become looser: a preset switches rules off, too. Names of
+variables that hold a key (``idempotency.key_names``) and what requires ZDR are free: the first
+only serve a fix, the second only grow.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from bgmode.knowledge import PRESETS
+from bgmode.knowledge import PRESETS, RULES, SEVERITIES, Severity
+from bgmode.policy.policy import JobType, Policy
 
 Loose: TypeAlias = Iterator[tuple[str, str]]
 
 _DECISIONS = ("deny", "review", "allow")
 
 
-def loosened(locked: str, key: str, old: Any, new: Any) -> Loose:
-    """Where ``new``, the values of the section ``key``, is looser than ``old`` where ``locked``."""
-    for at, why in _CHECKS.get(key, _replaced)(key, old, new):
-        if (
-            "." not in locked
-            or at == locked
-            or at.startswith(f"{locked}.")
-            or locked.startswith(f"{at}.")
-        ):
+def loosened(locked: str, before: Policy, after: Policy) -> Loose:
+    """The keys below ``locked`` at which ``after`` is looser than ``before``, and how."""
+    check = _CHECKS.get(locked.partition(".")[0])
+    for at, why in check(before, after) if check is not None else ():
+        if at == locked or at.startswith(f"{locked}.") or locked.startswith(f"{at}."):
             yield at, why
 
 
-def _replaced(key: str, old: Any, new: Any) -> Loose:
-    for name, value in new.items():
-        if (old or {}).get(name, value) != value:
-            yield f"{key}.{name}", "this cannot be changed"
+def _preset(before: Policy, after: Policy) -> Loose:
+    if PRESETS.index(after.preset) < PRESETS.index(before.preset):
+        yield "preset", f"`{after.preset}` is less than `{before.preset}`"
 
 
-def _preset(key: str, old: Any, new: Any) -> Loose:
-    if PRESETS.index(new) < PRESETS.index(old or "standard"):
-        yield key, f"`{new}` is less than `{old or 'standard'}`"
+def _undecided(before: Policy, after: Policy) -> Loose:
+    if before.report_undecided and not after.report_undecided:
+        yield "undecided", "calls that cannot be seen must be reported"
 
 
-def _undecided(key: str, old: Any, new: Any) -> Loose:  # noqa: ARG001
-    if new == "ignore":
-        yield key, "calls that cannot be seen must be reported"
+def _rules(before: Policy, after: Policy) -> Loose:
+    for code in RULES:
+        old, new = before.configured(code), after.configured(code)
+        if _weight(new) < _weight(old):
+            yield f"rules.{code}", f"{code} `{new or 'off'}` is less than `{old}`"
 
 
-def _rules(key: str, old: Any, new: Any) -> Loose:
-    for code, severity in new.items():
-        before = (old or {}).get(code)
-        if before is not None and _weight(severity) < _weight(before):
-            yield f"{key}.{code}", f"`{severity or 'off'}` is less than `{before}`"
+def _weight(severity: Severity | None) -> int:
+    return 0 if severity is None else len(SEVERITIES) - SEVERITIES.index(severity)
 
 
-def _weight(severity: str | None) -> int:
-    return 0 if severity is None else 3 - ("error", "warning", "info").index(severity)
+def _exclude(before: Policy, after: Policy) -> Loose:
+    if len(after.exclude) > len(before.exclude):
+        yield "exclude", "nothing can be added to this"
 
 
-def _added(key: str, old: Any, new: Any) -> Loose:  # noqa: ARG001
-    if new:
-        yield key, "nothing can be added to this"
+def _approvals(before: Policy, after: Policy) -> Loose:
+    if len(after.approvals) > len(before.approvals):
+        yield "approvals", "nothing can be added to this"
 
 
-def _nothing(key: str, old: Any, new: Any) -> Loose:  # noqa: ARG001
-    return iter(())
+def _waivers(before: Policy, after: Policy) -> Loose:
+    if len(after.waivers) > len(before.waivers):
+        yield "waivers", "nothing can be added to this"
 
 
-def _required(key: str, old: Any, new: Any) -> Loose:
-    missing = [word for word in (old or {}).get("require", ()) if word not in new["require"]]
+def _paths(before: Policy, after: Policy) -> Loose:
+    if len(after.paths) > len(before.paths):
+        yield "paths", "nothing can be added to this"
+
+
+def _wrappers(before: Policy, after: Policy) -> Loose:
+    kept = {wrapper.name: wrapper for wrapper in after.wrappers}
+    for wrapper in before.wrappers:
+        if kept[wrapper.name] != wrapper:
+            yield f"wrappers.{wrapper.name}", "this cannot be changed"
+
+
+def _suppressions(before: Policy, after: Policy) -> Loose:
+    kept = after.suppressions.require
+    missing = [word for word in before.suppressions.require if word not in kept]
     if missing:
-        yield f"{key}.require", f"{', '.join(missing)} must stay required"
+        yield "suppressions.require", f"{', '.join(missing)} must stay required"
 
 
-def _evidence(key: str, old: Any, new: Any) -> Loose:
+def _annotations(before: Policy, after: Policy) -> Loose:
+    for field in dataclasses.fields(before.vocabulary):
+        old = getattr(before.vocabulary, field.name)
+        if getattr(after.vocabulary, field.name) != old:
+            yield f"annotations.{field.name}", f"this must stay `{old}`"
+
+
+def _idempotency(before: Policy, after: Policy) -> Loose:
     for name in ("metadata_keys", "decorators"):
-        more = [word for word in new.get(name, ()) if word not in (old or {}).get(name, ())]
+        old, new = getattr(before.idempotency, name), getattr(after.idempotency, name)
+        more = [word for word in new if word not in old]
         if more:
-            yield f"{key}.{name}", f"{', '.join(more)} would count as a key as well"
+            yield f"idempotency.{name}", f"{', '.join(more)} would count as a key as well"
 
 
-def _poll(key: str, old: Any, new: Any) -> Loose:
-    before, interval = (old or {}).get("interval", {}), new.get("interval", {})
-    if interval.get("min", before.get("min", 0)) < before.get("min", 0):
-        yield f"{key}.interval", f"a shorter interval than {before['min']:g} s"
-    if "max" in before and interval.get("max", before["max"]) > before["max"]:
-        yield f"{key}.interval", f"a longer interval than {before['max']:g} s"
-    if (old or {}).get("max_wait") and new.get("max_wait", 0) > old["max_wait"]:
-        yield f"{key}.max_wait", f"a longer wait than {old['max_wait']:g} s"
+def _poll(before: Policy, after: Policy) -> Loose:
+    if after.poll.shortest < before.poll.shortest:
+        yield "poll.interval", f"a shorter interval than {before.poll.shortest:g} s"
+    if after.poll.longest > before.poll.longest:
+        yield "poll.interval", f"a longer interval than {before.poll.longest:g} s"
+    yield from _max_wait("poll.max_wait", before.poll.max_wait, after.poll.max_wait)
 
 
-def _job_types(key: str, old: Any, new: Any) -> Loose:
-    for name, answers in new.items():
-        yield from _job_type(f"{key}.{name}", (old or {}).get(name), answers)
+def _max_wait(key: str, old: float | None, new: float | None) -> Loose:
+    if old is not None and (new is None or new > old):
+        yield key, f"a longer wait than {old:g} s"
 
 
-def _job_type(key: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Loose:
-    decision = new.get("background")
-    if old is None:
-        if decision == "allow":
-            yield f"{key}.background", "a new job type cannot be allowed without a review"
-        return
-    if decision is not None and _DECISIONS.index(decision) > _DECISIONS.index(old["background"]):
-        yield f"{key}.background", f"`{decision}` is looser than `{old['background']}`"
-    for name, strict in (("stored_state", "forbidden"), ("zdr_compatible", "required")):
-        if old.get(name) == strict and new.get(name, strict) != strict:
-            yield f"{key}.{name}", f"this must stay `{strict}`"
-    for name in ("data_class", "interaction", "retrieval", "fallback"):
-        if old.get(name) is not None and new.get(name, old[name]) != old[name]:
-            yield f"{key}.{name}", f"this must stay `{old[name]}`"
-    if old.get("max_wait") and new.get("max_wait", 0) > old["max_wait"]:
-        yield f"{key}.max_wait", f"a longer wait than {old['max_wait']:g} s"
+def _job_types(before: Policy, after: Policy) -> Loose:
+    for name, job_type in after.job_types.items():
+        old = before.job_types.get(name)
+        if old is not None:
+            yield from _job_type(f"job_types.{name}", old, job_type)
+        elif job_type.background == "allow":
+            at = f"job_types.{name}.background"
+            yield at, "a new job type cannot be allowed without a review"
 
 
-_CHECKS: Mapping[str, Callable[[str, Any, Any], Loose]] = {
+def _job_type(key: str, old: JobType, new: JobType) -> Loose:
+    if _DECISIONS.index(new.background) > _DECISIONS.index(old.background):
+        yield f"{key}.background", f"`{new.background}` is looser than `{old.background}`"
+    if old.require and not new.require:
+        yield f"{key}.require", "this must stay `true`"
+    strict = {"stored_state": "forbidden", "zdr_compatible": "required"}
+    free = {name for name, word in strict.items() if getattr(old, name) != word}
+    for name in ("stored_state", "zdr_compatible", "data_class", "interaction", "retrieval"):
+        said = getattr(old, name)
+        if name not in free and said is not None and getattr(new, name) != said:
+            yield f"{key}.{name}", f"this must stay `{said}`"
+    yield from _max_wait(f"{key}.max_wait", old.max_wait, new.max_wait)
+
+
+_CHECKS: Mapping[str, Callable[[Policy, Policy], Loose]] = {
     "preset": _preset,
     "undecided": _undecided,
     "rules": _rules,
-    "exclude": _added,
-    "approvals": _added,
-    "waivers": _added,
-    "paths": _added,
-    "wrappers": _replaced,
-    "extends": _nothing,
-    "lock": _nothing,
-    "zdr": _nothing,
-    "suppressions": _required,
-    "idempotency": _evidence,
+    "exclude": _exclude,
+    "approvals": _approvals,
+    "waivers": _waivers,
+    "paths": _paths,
+    "wrappers": _wrappers,
+    "suppressions": _suppressions,
+    "annotations": _annotations,
+    "idempotency": _idempotency,
     "poll": _poll,
     "job_types": _job_types,
 }

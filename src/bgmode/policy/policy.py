@@ -65,6 +65,7 @@ class Approval:
     until: datetime.date | None = None
     file: str = ""
     line: int = 0
+    column: int = 0
 
     def is_expired(self, today: datetime.date) -> bool:
         return self.until is not None and self.until < today
@@ -102,6 +103,8 @@ class Waiver:
 
     def covers(self, path: str, symbol: str) -> bool:
         """Whether it speaks of a finding in ``path``, in ``symbol``, a qualified name."""
+        if not self.paths and self.symbol is None:
+            return False
         if self.paths and not any(path_matches(pattern, path) for pattern in self.paths):
             return False
         return self.symbol is None or _is_in(symbol, self.symbol)
@@ -198,9 +201,11 @@ class Policy:
         """How serious a finding of ``rule`` is; None where the rule is off."""
         if self.waits_for_job_types(rule):
             return None
-        if rule.code in self.severities:
-            return self.severities[rule.code]
-        return self.base.get(rule.code)
+        return self.configured(rule.code)
+
+    def configured(self, code: str) -> Severity | None:
+        """What the policy says of a rule, whether there is anything to judge by or not."""
+        return self.severities.get(code, self.base.get(code))
 
     def waits_for_job_types(self, rule: Rule) -> bool:
         """Whether a rule is off only because there are no job types to judge by."""

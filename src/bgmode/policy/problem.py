@@ -15,6 +15,11 @@ class Problem:
     key: str
     message: str
 
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        """How problems are sorted."""
+        return (self.path, self.line, self.column, self.key, self.message)
+
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}"
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"

@@ -19,7 +19,10 @@ from bgmode.policy.problem import Problem
 
 Field: TypeAlias = Callable[["Reader", Node, str], Any]
 
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|d)?", re.ASCII)
+_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?) *(?P<unit>s|m|h|d)?", re.ASCII)
+_LONGEST_KEY, _LONGEST_MESSAGE = 120, 300  # characters that are shown
+_MANY = 200  # words among which no close one is looked for
+_MOST_CROSSINGS = 3  # `**` in one pattern: each multiplies the ways to match it
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
 
 
@@ -30,19 +33,26 @@ class Reader:
         self.path = path
         self.problems: list[Problem] = []
         self.places: dict[str, tuple[int, int]] = {}  # 1-based line and column of each key
+        self.values: dict[str, tuple[int, int]] = {}  # and of what it holds
 
     def problem(self, node: Node, key: str, message: str) -> None:
         mark = node.start_mark
         self.problem_at((mark.line + 1, mark.column + 1), key, message)
 
     def problem_at(self, place: tuple[int, int], key: str, message: str) -> None:
-        key, message = (" ".join(words.split()) for words in (key, message))
+        key, message = _one_line(key, _LONGEST_KEY), _one_line(message, _LONGEST_MESSAGE)
         self.problems.append(Problem(self.path, *place, key, message))
+
+    def note_item(self, node: Node, key: str) -> None:
+        """Remember where an item of a list stands."""
+        mark = node.start_mark
+        self.places[key] = self.values[key] = (mark.line + 1, mark.column + 1)
 
     def entries(self, node: Node, key: str) -> dict[str, tuple[Node, Node]]:
         """The entries of a mapping: name to key node and value node."""
         if not isinstance(node, MappingNode):
-            self.problem(node, key, f"this must be a mapping, not {kind(node)}")
+            shown = kind(node) if key or not isinstance(node, ScalarNode) else "text"
+            self.problem(node, key, f"this must be a mapping, not {shown}")
             return {}
         found: dict[str, tuple[Node, Node]] = {}
         for name_node, value in node.value:
@@ -50,6 +60,12 @@ class Reader:
                 self.problem(name_node, key, "a key must be a plain word")
                 continue
             name = name_node.value
+            if name == "<<":
+                self.problem(name_node, key, "merge keys are not understood: write the keys out")
+                continue
+            if not name.strip():
+                self.problem(name_node, key, "a key must not be empty")
+                continue
             if name in found:
                 first = found[name][0].start_mark.line + 1
                 self.problem(
@@ -59,6 +75,8 @@ class Reader:
             found[name] = (name_node, value)
             mark = name_node.start_mark
             self.places[join(key, name)] = (mark.line + 1, mark.column + 1)
+            mark = value.start_mark
+            self.values[join(key, name)] = (mark.line + 1, mark.column + 1)
         return found
 
     def fields(
@@ -72,7 +90,7 @@ class Reader:
             if read is None:
                 self.problem(name_node, join(key, name), f"unknown key{suggest(name, known)}")
                 continue
-            if _is_empty(value):  # every entry is commented out
+            if is_empty(value):  # every entry is commented out
                 continue
             result = read(self, value, join(key, name))
             if result is not None:
@@ -83,7 +101,15 @@ class Reader:
         return values
 
 
-def _is_empty(node: Node) -> bool:
+def _one_line(words: str, longest: int) -> str:
+    """Words as a terminal can show them: on one line, without control characters, cut."""
+    text = " ".join(words.split())
+    text = text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing is there: every entry is commented out."""
     return isinstance(node, ScalarNode) and node.value == "" and not node.style
 
 
@@ -106,7 +132,10 @@ def kind(node: Node) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``, did you mean `x`?`` where a known word is close."""
-    close = difflib.get_close_matches(word[:80], list(known), n=1, cutoff=0.6)
+    words = list(known)
+    if len(words) > _MANY:
+        return ""
+    close = difflib.get_close_matches(word[:80], words, n=1, cutoff=0.6)
     return f", did you mean `{close[0]}`?" if close else ""
 
 
@@ -122,6 +151,15 @@ def text(reader: Reader, node: Node, key: str) -> str | None:
         reader.problem(node, key, "this must not be empty")
         return None
     return str(node.value)
+
+
+def pattern(reader: Reader, node: Node, key: str) -> str | None:
+    """A pattern over paths or dotted names."""
+    written = text(reader, node, key)
+    if written is not None and written.count("**") > _MOST_CROSSINGS:
+        reader.problem(node, key, f"a pattern may hold `**` {_MOST_CROSSINGS} times at most")
+        return None
+    return written
 
 
 def choice(*words: str) -> Field:
@@ -187,20 +225,24 @@ def list_of(item: Field) -> Field:
         if not isinstance(node, SequenceNode):
             reader.problem(node, key, f"this must be a list, not {kind(node)}")
             return None
-        values = (
-            item(reader, entry, f"{key}[{position}]") for position, entry in enumerate(node.value)
-        )
+        values: list[Any] = []
+        for position, entry in enumerate(node.value):
+            reader.note_item(entry, f"{key}[{position}]")
+            values.append(item(reader, entry, f"{key}[{position}]"))
         return tuple(value for value in values if value is not None)
 
     return read
 
 
-def one_or_many(item: Field) -> Field:
-    """A list of things, or one of them by itself."""
+def one_or_many(item: Field, *, least: int = 0) -> Field:
+    """A list of at least so many things, or one of them by itself."""
     many = list_of(item)
 
     def read(reader: Reader, node: Node, key: str) -> tuple[Any, ...] | None:
         if isinstance(node, SequenceNode):
+            if len(node.value) < least:
+                reader.problem(node, key, "this must not be empty")
+                return None
             values: tuple[Any, ...] | None = many(reader, node, key)
             return values
         value = item(reader, node, key)

@@ -21,9 +21,11 @@ from bgmode.policy.reader import (
     date,
     duration,
     flag,
+    is_empty,
     join,
     list_of,
     one_or_many,
+    pattern,
     some_time,
     suggest,
     text,
@@ -105,7 +107,7 @@ JOB_TYPE: dict[str, Field] = {
 def job_types(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
     """``job_types``: a name, and the answers to the checklist."""
     return {
-        name: reader.fields(value, join(key, name), JOB_TYPE)
+        name: {} if is_empty(value) else reader.fields(value, join(key, name), JOB_TYPE)
         for name, (_, value) in reader.entries(node, key).items()
     }
 
@@ -113,16 +115,16 @@ def job_types(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]
 def paths(reader: Reader, node: Node, key: str) -> tuple[tuple[str, str], ...]:
     """``paths``: a pattern, and the job type of the calls below it."""
     found: list[tuple[str, str]] = []
-    for pattern, (_, value) in reader.entries(node, key).items():
-        name = text(reader, value, join(key, pattern))
-        if name is not None:
-            found.append((pattern, name))
+    for glob, (name_node, value) in reader.entries(node, key).items():
+        name = text(reader, value, join(key, glob))
+        if name is not None and pattern(reader, name_node, join(key, glob)) is not None:
+            found.append((glob, name))
     return tuple(found)
 
 
 APPROVAL: dict[str, Field] = {
     "job_type": text,
-    "path": text,
+    "path": pattern,
     "symbol": text,
     "by": text,
     "reason": text,
@@ -139,12 +141,13 @@ def approval(reader: Reader, node: Node, key: str) -> Approval | None:
         reader.problem(node, key, "an approval must name a job_type, a path or a symbol")
     if not {"by", "reason"} <= set(values):
         return None
-    return Approval(file=reader.path, line=node.start_mark.line + 1, **values)
+    mark = node.start_mark
+    return Approval(file=reader.path, line=mark.line + 1, column=mark.column + 1, **values)
 
 
 WAIVER: dict[str, Field] = {
-    "rules": one_or_many(_rule_code),
-    "paths": one_or_many(text),
+    "rules": one_or_many(_rule_code, least=1),
+    "paths": one_or_many(pattern, least=1),
     "symbol": text,
     "reason": text,
     "owner": text,
@@ -176,7 +179,11 @@ def _interval(reader: Reader, node: Node, key: str) -> dict[str, float] | None:
 INTERVAL: dict[str, Field] = {"min": some_time, "max": some_time}
 IDEMPOTENCY = {name: list_of(text) for name in ("metadata_keys", "decorators", "key_names")}
 POLL: dict[str, Field] = {"interval": _interval, "max_wait": some_time}
-ZDR = {name: list_of(text) for name in ("modules", "projects", "organizations")}
+ZDR = {
+    "modules": list_of(pattern),
+    "projects": list_of(text),
+    "organizations": list_of(text),
+}
 SUPPRESSIONS: dict[str, Field] = {"require": list_of(choice("reason", "owner", "until", "ticket"))}
 ANNOTATIONS: dict[str, Field] = dict.fromkeys(
     (field.name for field in dataclasses.fields(Vocabulary)), text
@@ -205,6 +212,7 @@ def wrappers(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
     """``wrappers``: a name, and how the company's own gateway is called."""
     found: dict[str, dict[str, Any]] = {}
     for name, (_, value) in reader.entries(node, key).items():
+        before = len(reader.problems)
         entry = reader.fields(value, join(key, name), WRAPPER)
         parts = [("functions", {"name", "kind"}), ("clients", {"class"})]
         for part, wanted in [*parts, ("operations", {"path", "kind"})]:
@@ -214,16 +222,45 @@ def wrappers(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
                     reader.problem(value, at, f"the key `{missing}` is missing")
         if "operations" in entry and "clients" not in entry:
             reader.problem(value, join(key, name), "operations need clients that have them")
-        found[name] = entry
+        if len(reader.problems) == before:
+            found[name] = entry
     return found
+
+
+_SECTIONS: dict[str, dict[str, Field]] = {
+    "suppressions": SUPPRESSIONS,
+    "annotations": ANNOTATIONS,
+    "idempotency": IDEMPOTENCY,
+    "poll": POLL,
+    "zdr": ZDR,
+}
+
+
+def lock(reader: Reader, node: Node, key: str) -> str | None:
+    """One entry of ``lock``: a key, as ``rules``, ``rules.BGM101`` or ``job_types.NAME``."""
+    written = text(reader, node, key)
+    if written is None:
+        return None
+    top, dot, rest = written.partition(".")
+    inner = _SECTIONS.get(top, {})
+    if top == "rules" and dot:
+        code = _rule(reader, rest, node, key)
+        return None if code is None else f"rules.{code}"
+    if top not in TOP:
+        reader.problem(node, key, f"unknown key `{written}`{suggest(top, TOP)}")
+        return None
+    if dot and rest.partition(".")[0] not in inner and (top != "job_types" or not rest):
+        reader.problem(node, key, f"unknown key `{written}`{suggest(rest, inner)}")
+        return None
+    return written
 
 
 TOP: dict[str, Field] = {
     "extends": one_or_many(text),
-    "lock": one_or_many(text),
+    "lock": one_or_many(lock),
     "preset": choice(*PRESETS),
     "rules": rules,
-    "exclude": list_of(text),
+    "exclude": list_of(pattern),
     "undecided": choice("report", "ignore"),
     "suppressions": section(SUPPRESSIONS),
     "annotations": section(ANNOTATIONS),
@@ -241,9 +278,4 @@ TOP: dict[str, Field] = {
 def read_layer(reader: Reader, root: Node) -> Layer:
     """Read a whole file. What is wrong is in ``reader.problems``."""
     values = reader.fields(root, "", TOP)
-    for position, name in enumerate(values.get("lock", ())):
-        if name.partition(".")[0] not in TOP:
-            place = reader.places["lock"]
-            key = f"lock[{position}]"
-            reader.problem_at(place, key, f"unknown key `{name}`{suggest(name, TOP)}")
-    return Layer(reader.path, values, reader.places)
+    return Layer(reader.path, values, reader.places, reader.values)
