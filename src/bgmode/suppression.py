@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bgmode.checks.subject import Case, Subject
+from bgmode.day import days_until
 from bgmode.finding import Finding, Fix, RemoveComment, ReplaceComment, Suppression
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES, Rule
 from bgmode.model.directives import Ignore, Malformed
 from bgmode.policy.policy import SOON, Policy, Waiver
-from bgmode.source import Span
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def what_is_wrong(
     elif given.until is not None and given.until < today:
         yield "BGM005", f"{what} has expired on {given.until}, so it suppresses nothing", False
     elif given.until is not None and given.until - today <= SOON:
-        days = (given.until - today).days
-        yield "BGM005", f"{what} ends on {given.until}, in {days} days", True
+        when = days_until(given.until, today)
+        yield "BGM005", f"{what} ends on {given.until}, {when}", True
 
 
 class Suppressions:
@@ -121,32 +121,53 @@ class Suppressions:
         return None
 
     def _speaks_of(self, ignore: Ignore, finding: Finding, findings: list[Finding]) -> bool:
-        line = ignore.span.line
+        line = self._code_line(ignore)
         statement = self._statement(finding.span.line)
-        if ignore.alone and self._stands_above(line, statement.line):
+        if ignore.alone and line == statement.first:
             return True
-        if _holds(finding, line):
-            return True
-        others = (other for other in findings if other.code == finding.code)
-        return statement.holds(line) and not any(_holds(other, line) for other in others)
+        if not statement.holds(ignore.span.line):
+            return False
+        rivals = [
+            self._closeness(statement, line, other)
+            for other in findings
+            if other.code == finding.code and statement.holds(other.span.line)
+        ]
+        return self._closeness(statement, line, finding) == max(rivals, default=0)
 
-    def _stands_above(self, line: int, first: int) -> bool:
-        """Whether only comments stand between a line and the statement that begins at ``first``."""
-        between = self._source.lines[line : first - 1]
-        return line < first and all(text.lstrip().startswith("#") for text in between)
+    def _code_line(self, ignore: Ignore) -> int:
+        """The line a comment speaks of: its own, or the next with code where it stands alone."""
+        line = ignore.span.line
+        if ignore.alone:
+            lines = self._source.lines
+            while line < len(lines) and lines[line - 1].lstrip().startswith("#"):
+                line += 1
+        return line
 
-    def _statement(self, line: int) -> Span:
-        """The lines of the innermost statement at a line; of one with a body, its head."""
-        best = Span(line, 0, line, 0)
-        narrowest: int | None = None
-        for first, last in self._statements:
-            if first <= line <= last and (narrowest is None or last - first < narrowest):
-                best, narrowest = Span(first, 0, last, 0), last - first
-        return best
+    def _closeness(self, statement: _Head, line: int, finding: Finding) -> int:
+        """How deep in the statement the smallest code is that holds a line and a finding."""
+        depth, nodes = 0, [statement.node]
+        while nodes:
+            nodes = [
+                child
+                for node in nodes
+                for child in ast.iter_child_nodes(node)
+                if not isinstance(child, ast.stmt)
+                and _covers(child, line)
+                and _covers(child, finding.span.line)
+            ]
+            depth += bool(nodes)
+        return depth
+
+    def _statement(self, line: int) -> _Head:
+        """The innermost statement at a line; of one with a body, its head."""
+        around = [head for head in self._statements if head.holds(line)]
+        return min(around, key=lambda head: head.last - head.first, default=_Head(line, line))
 
     @cached_property
-    def _statements(self) -> list[tuple[int, int]]:
-        return [_lines(node) for node in ast.walk(self._source.tree) if isinstance(node, ast.stmt)]
+    def _statements(self) -> list[_Head]:
+        lines = self._source.lines
+        walk = ast.walk(self._source.tree)
+        return [_head(node, lines) for node in walk if isinstance(node, ast.stmt)]
 
     # Waivers
 
@@ -208,21 +229,40 @@ class Suppressions:
         return Fix("safe", f"leave only {', '.join(kept)}", (ReplaceComment(ignore.span, value),))
 
 
-def _holds(finding: Finding, line: int) -> bool:
-    return (finding.extent or finding.span).holds(line)
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The lines of a statement without its body, first and last."""
+
+    first: int
+    last: int
+    node: ast.AST = ast.Pass()  # noqa: RUF009 - of no statement
+
+    def holds(self, line: int) -> bool:
+        return self.first <= line <= self.last
 
 
-def _lines(statement: ast.stmt) -> tuple[int, int]:
-    """The first and last line of a statement, decorators included and its body left out."""
+def _covers(node: ast.AST, line: int) -> bool:
+    """Whether a node has code on a line; what has no place of its own may have."""
+    first = getattr(node, "lineno", None)
+    return first is None or first <= line <= (getattr(node, "end_lineno", None) or first)
+
+
+def _head(statement: ast.stmt, lines: list[str]) -> _Head:
+    """From the first decorator to the last line before the body that is more than a comment."""
     first = min([statement.lineno, *(each.lineno for each in _decorators(statement))])
     last = statement.end_lineno or statement.lineno
-    match statement:
-        case ast.Match(cases=[case, *_]):
-            last = case.pattern.lineno - 1
-        case _ if body := getattr(statement, "body", None):
-            last = min(body[0].lineno, *(each.lineno for each in _decorators(body[0])), last)
-            last = max(last - 1, statement.lineno)
-    return first, last
+    body: list[ast.AST] = getattr(statement, "body", None) or getattr(statement, "cases", [])
+    if body:
+        inner = body[0].pattern if isinstance(body[0], ast.match_case) else body[0]
+        begins = min([inner.lineno, *(each.lineno for each in _decorators(inner))])  # type: ignore[attr-defined]
+        last = max(begins - 1, statement.lineno)
+        while last > statement.lineno and _is_blank(lines[last - 1]):
+            last -= 1
+    return _Head(first, last, statement)
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def _decorators(statement: ast.AST) -> list[ast.expr]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bgmode.checks.subject import Case, Judged, Subject
+from bgmode.day import days_until
 from bgmode.finding import Finding
 from bgmode.policy.policy import SOON, Approval, Decision, JobType
 
@@ -48,10 +49,10 @@ def ending(subject: Subject, each: Asked) -> Iterator[Finding]:
         subject.policy_note(f"approved by {approval.by} until {approval.until}", approval)
         for approval in each.in_force
     ]
-    days = (last - subject.case.today).days
     yield subject.finding(
         each.judged.place,
-        f"the approval for jobs of type `{each.job_type.name}` ends on {last}, in {days} days",
+        f"the approval for jobs of type `{each.job_type.name}` ends on {last}, "
+        f"{days_until(last, subject.case.today)}",
         notes=notes,
         severity="info",
     )

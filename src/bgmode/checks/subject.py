@@ -162,6 +162,18 @@ class Case:
             if any(approval.covers(judged.name, path, symbol) for symbol in symbols)
         )
 
+    def code_at(self, span: Span) -> ast.AST | None:
+        """The innermost statement of a function or class that holds the start of a stretch."""
+        found: ast.AST | None = None
+        within: ast.AST = self.source.tree
+        while within is not found:
+            found = within
+            for statement in getattr(within, "body", []):
+                if self.source.span(statement).holds(span.line):
+                    within = statement
+                    break
+        return None if found is self.source.tree else found
+
     def symbol(self, node: ast.AST) -> str:
         """The dotted name of the code that ``node`` stands in: module, class, function."""
         module = dotted_name(self.source.path)
@@ -212,7 +224,9 @@ class Subject:
         """
         extent = at if isinstance(at, Span) else self.span(at)
         span = first_line(self.source, extent)
-        scope = "" if isinstance(at, Span) else self.case.module.names.qualified(at)
+        names = self.case.module.names
+        node = self.case.code_at(at) if isinstance(at, Span) else at
+        scope = "" if node is None else names.qualified(node)
         return Finding(
             code=self.rule.code,
             name=self.rule.name,

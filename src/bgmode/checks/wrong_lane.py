@@ -35,6 +35,8 @@ def _refused(subject: Subject) -> Iterator[Judged]:
 
 def _is_wrong(job_type: JobType, call: BackgroundCall) -> bool:
     if job_type.interaction == "streaming":  # a background response can be streamed
+        if call.operation.streams:
+            return False
         return call.argument("stream").presence == "omitted" or call.argument("stream").is_false
     return job_type.interaction == "synchronous"
 
@@ -44,7 +46,7 @@ def _in_the_foreground(subject: Subject) -> Iterator[Finding]:
         job_type = subject.case.job_type(call)
         if job_type is None or not job_type.require or job_type.interaction != "background":
             continue
-        if call.operation.kind == "create":
+        if call.operation.kind == "create" and call.argument("background").presence != "hidden":
             yield subject.finding(
                 call.node,
                 f"jobs of type `{job_type.name}` must run in the background, says the policy, and "

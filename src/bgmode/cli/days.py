@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 
+from bgmode.day import parse_day
+
 
 def _day(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> datetime.date | None:
     if value is None:
         return _of_epoch(os.environ.get("SOURCE_DATE_EPOCH", ""))
-    try:
-        if len(value) == len("2027-01-31"):
-            return datetime.date.fromisoformat(value)
-    except ValueError:
-        pass
+    found = parse_day(value)
+    if found is not None:
+        return found
     message = f"{value} is no date of the form 2027-01-31"
     raise click.BadParameter(message, context, parameter)
 

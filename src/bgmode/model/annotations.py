@@ -244,6 +244,7 @@ class Annotations:
                 node = binding.value
                 span = self.source.span(node)
                 yield self._annotation(self.constant(node), "the class", span, node)
+                return  # it overrides its bases
 
     def _module(self) -> Iterator[Annotation]:
         binding = self.names.scopes[self.names.tree].only(self.vocabulary.module_name)

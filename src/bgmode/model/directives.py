@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bgmode.day import parse_day
 from bgmode.knowledge import (
     DEFAULT_VOCABULARY,
     UNWAIVABLE,
@@ -27,19 +28,27 @@ from bgmode.knowledge import (
     find_rule,
     nearest_rule,
 )
-from bgmode.source import Span
+from bgmode.source import LINE_END, Span
 
 _MARK = re.compile(r"(?:^|(?<=\s))#\s*bgmode\s*:\s*", re.IGNORECASE)
 _ALMOST = re.compile(
-    r"(?:^|(?<=\s))#\s*bg[-_ ]?mod[a-z]*\s*[-:=.]?\s*"
-    r"(?:ignore|noqa|disable|skip|allow|job[-_ ]?type|zdr)\b(?!\s+[a-z])",
+    r"(?<![`\w])(?:bg[-_ ]?m[a-z]{2,3}\W{0,3}"
+    r"(?:(?:ignore|noqa|disable|skip|allow)\s*(?:[\[(=:]|BGM\d|$)"
+    r"|job[-_ ]?type\s*=|zdr\s*$)"
+    r"|ignore\s*\[\s*BGM\d)",
     re.IGNORECASE,
+)
+_OTHER_TOOL = re.compile(
+    r"#\s*(?:noqa|type\s*:|pragma|pylint|fmt|mypy|nosec|nosemgrep|pyright|ruff|isort|yapf|bgmode)"
 )
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _RULES = re.compile(r"\[(?P<rules>[^\]#]*)\]")
 _OPTION = re.compile(
-    r"(?P<key>[A-Za-z_][\w-]*)\s*=\s*"
+    r"\s*(?P<key>[A-Za-z_][\w-]*)\s*=\s*"
     r"(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'#,]+))(?=\s|#|$)"
+)
+_NAME = re.compile(
+    r"\s*=\s*(?:\"(?P<double>[^\"]+)\"|'(?P<single>[^']+)'|(?P<bare>[^\s#\"']+))(?=\s|#|$)"
 )
 _OPTIONS = ("reason", "until", "owner", "ticket")
 _IGNORE = "ignore"
@@ -87,11 +96,11 @@ Directive: TypeAlias = Setting | Ignore | Malformed
 
 def directives(text: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> tuple[Directive, ...]:
     """The directives in ``text``, in order."""
-    if not re.search(r"bg[-_ ]?mod", text, re.IGNORECASE):
+    if not re.search(r"bg[-_ ]?m|ignore", text, re.IGNORECASE):
         return ()
     found: list[Directive] = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(LINE_END.sub("\n", text)).readline):
             if token.type == tokenize.COMMENT:
                 found += _Comment(token, vocabulary).read()
     except (tokenize.TokenError, SyntaxError):
@@ -113,20 +122,30 @@ class _Comment:
         self._vocabulary = vocabulary
 
     def read(self) -> Iterator[Directive]:
-        marks = list(_MARK.finditer(self._text))
-        for mark in marks:
+        position = 0
+        while mark := _MARK.search(self._text, position):
+            if self._is_quoted_code(mark.start()):
+                return
             try:
-                yield self._directive(mark)
+                directive, position = self._directive(mark)
+                yield directive
             except _NotUnderstood as error:
                 yield Malformed(str(error), self._span(mark.start(), len(self._text)))
-        if not marks and (almost := _ALMOST.search(self._text)):
+                return
+        almost = _ALMOST.search(self._text) if position == 0 else None
+        if almost is not None:
             message = "this looks like a comment for bgmode: one begins with `# bgmode: `"
             yield Malformed(message, self._span(almost.start(), len(self._text)))
+
+    def _is_quoted_code(self, start: int) -> bool:
+        """Whether a directive belongs to a line of code that somebody has commented out."""
+        return self._alone and start > 0 and not _OTHER_TOOL.match(self._text)
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._line, self._column + start, self._line, self._column + end)
 
-    def _directive(self, mark: re.Match[str]) -> Directive:
+    def _directive(self, mark: re.Match[str]) -> tuple[Directive, int]:
+        """What a directive says, and where it ends."""
         if "bgmode" not in mark[0]:
             raise _NotUnderstood("write `bgmode` in small letters")
         word = _WORD.match(self._text, mark.end())
@@ -142,38 +161,39 @@ class _Comment:
                 listed = f"{known[0]}[...], {known[1]}=NAME or {known[2]}"
                 raise _NotUnderstood(f"`{name[:40]}` is none of {listed}{hint}")
 
-    def _setting(self, name: str, start: int, position: int) -> Setting:
+    def _setting(self, name: str, start: int, position: int) -> tuple[Setting, int]:
         value: str | None = None
         if name == self._vocabulary.comment:
-            given = re.compile(r"\s*=\s*(?P<value>[^\s#]+)").match(self._text, position)
+            given = _NAME.match(self._text, position)
             if given is None:
                 raise _NotUnderstood(f"`{name}` needs a name: `{name}=NAME`")
-            value, position = given["value"], given.end()
-        self._end(position)
-        return Setting(name, value, self._line, self._column + start, self._alone)
+            value = given["double"] or given["single"] or given["bare"]
+            position = given.end()
+        self._check_end(position)
+        return Setting(name, value, self._line, self._column + start, self._alone), position
 
-    def _end(self, position: int) -> int:
-        """The end of a directive: of the comment, or where the next one begins."""
+    def _check_end(self, position: int) -> None:
+        """A directive ends with the comment, or where the next one begins."""
         rest = self._text[position:]
         if rest.strip() and not rest.lstrip().startswith("#"):
             raise _NotUnderstood(
                 f"`{rest.strip()[:40]}` is not understood; what has spaces in it needs quotes"
             )
-        return position
 
-    def _ignore(self, start: int, position: int) -> Ignore:
+    def _ignore(self, start: int, position: int) -> tuple[Ignore, int]:
         listed = _RULES.match(self._text, position)
         if listed is None:
             raise _NotUnderstood("name the rules to ignore: `ignore[BGM101]`")
         codes = tuple(dict.fromkeys(map(_code, listed["rules"].split(","))))
         position = listed.end()
         values: dict[str, str] = {}
-        while given := re.compile(r"\s*" + _OPTION.pattern).match(self._text, position):
+        while given := _OPTION.match(self._text, position):
             _take(given, values)
             position = given.end()
-        end = self._end(position)
+        self._check_end(position)
         until = _day(values.pop("until")) if "until" in values else None
-        return Ignore(codes, self._span(start, end), self._alone, until=until, **values)
+        span = self._span(start, position)
+        return Ignore(codes, span, self._alone, until=until, **values), position
 
 
 def _code(written: str) -> str:
@@ -203,9 +223,7 @@ def _take(given: re.Match[str], values: dict[str, str]) -> None:
 
 
 def _day(written: str) -> datetime.date:
-    try:
-        if len(written) == len("2027-01-31"):
-            return datetime.date.fromisoformat(written)
-    except ValueError:
-        pass
-    raise _NotUnderstood(f"`{written[:40]}` is no date of the form 2027-01-31")
+    found = parse_day(written)
+    if found is None:
+        raise _NotUnderstood(f"`{written[:40]}` is no date of the form 2027-01-31")
+    return found

@@ -24,7 +24,8 @@ class JobType:
     """One kind of job and the answers to the review's checklist.
 
     ``max_wait`` is in seconds. An answer that is None has not been given. ``require`` says that
-    calls must use the lane of ``interaction``. ``file`` and ``line`` (1-based) are its place.
+    calls of a type whose interaction is background may take no other lane. ``file`` and ``line``
+    (1-based) are its place.
     """
 
     name: str

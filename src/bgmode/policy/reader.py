@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from bgmode.day import parse_day
 from bgmode.policy.problem import Problem
 
 Field: TypeAlias = Callable[["Reader", Node, str], Any]
@@ -184,20 +185,10 @@ def flag(reader: Reader, node: Node, key: str) -> bool | None:
 
 def date(reader: Reader, node: Node, key: str) -> datetime.date | None:
     """A calendar day, ``2027-01-31``."""
-    found = day(node.value) if isinstance(node, ScalarNode) else None
+    found = parse_day(node.value) if isinstance(node, ScalarNode) else None
     if found is None:
         reader.problem(node, key, f"{kind(node)} is no date of the form 2027-01-31")
     return found
-
-
-def day(written: str) -> datetime.date | None:
-    """A calendar day of the form ``2027-01-31``, and no other; None where it is none."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
-        return None
-    try:
-        return datetime.date.fromisoformat(written)
-    except ValueError:
-        return None
 
 
 def duration(reader: Reader, node: Node, key: str) -> float | None:
