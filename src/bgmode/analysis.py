@@ -70,11 +70,20 @@ def examine(
         severity = policy.severity(RULES[code])
         if severity is not None and RULES[code] in active:
             findings += _run(check, Subject(case, RULES[code], severity), wanted)
-    verdict = Suppressions(case, active).judge(findings)
+    verdict = _judged(case, active, findings, wanted)
     verdict.findings.sort(key=lambda finding: finding.order)
     if watch is not None:
         watch(case, verdict)
     return verdict
+
+
+def _judged(case: Case, active: list[Rule], findings: list[Finding], wanted: Wanted) -> Verdict:
+    """What is suppressed; nothing is, where that cannot be told."""
+    try:
+        return Suppressions(case, active).judge(findings)
+    except Exception as error:  # as for a rule
+        subject = Subject(case, RULES["BGM003"], "error")
+        return Verdict([*findings, *_failed(subject, error, wanted)])
 
 
 def case_of(

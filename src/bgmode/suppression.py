@@ -20,7 +20,7 @@ from bgmode.day import days_until
 from bgmode.finding import Finding, Fix, RemoveComment, ReplaceComment, Suppression
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES, Rule
-from bgmode.model.directives import Ignore, Malformed
+from bgmode.model.directives import Ignore, Malformed, code_of
 from bgmode.policy.policy import SOON, Policy, Waiver
 
 
@@ -155,7 +155,7 @@ class Suppressions:
                 and _covers(child, line)
                 and _covers(child, finding.span.line)
             ]
-            depth += bool(nodes)
+            depth += any(hasattr(node, "lineno") for node in nodes)
         return depth
 
     def _statement(self, line: int) -> _Head:
@@ -220,13 +220,14 @@ class Suppressions:
                 yield subject.finding(ignore.span, message, fix=self._fix(ignore, unused))
 
     def _fix(self, ignore: Ignore, unused: list[str]) -> Fix:
-        kept = [code for code in ignore.codes if code not in unused]
-        if not kept:
-            return Fix("safe", "remove the comment", (RemoveComment(ignore.span),))
         written = self._source.snippet(ignore.span)
         start, end = written.index("[") + 1, written.index("]")
-        value = f"{written[:start]}{', '.join(kept)}{written[end:]}"
-        return Fix("safe", f"leave only {', '.join(kept)}", (ReplaceComment(ignore.span, value),))
+        words = [word.strip() for word in written[start:end].split(",")]
+        kept = ", ".join(word for word in words if code_of(word) not in unused)
+        if not kept:
+            return Fix("safe", "remove the comment", (RemoveComment(ignore.span),))
+        value = f"{written[:start]}{kept}{written[end:]}"
+        return Fix("safe", f"leave only {kept}", (ReplaceComment(ignore.span, value),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -729,6 +729,63 @@ _TEXTS: dict[str, str] = {
                 response = poll(job)
                 vars(context)[note] = response.status == "queued"
         """,
+    "a closure sets an attribute of the object around it": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                while True:
+                    self.done = True
+                    poll(True)
+                    def later():
+                        self.done = False
+                    later()
+                    if self.done:
+                        return True
+        """,
+    "a global that a function sets": """
+        SEEN = False
+        def mark_seen():
+            global SEEN
+            SEEN = True
+        def wait(job, response, settings):
+            while True:
+                if SEEN:
+                    break
+                response = poll(True)
+                match response.status:
+                    case "completed":
+                        return SEEN
+                    case "incomplete":
+                        mark_seen()
+        """,
+    "an answer that a list got before the loop": """
+        def wait(job, response, settings):
+            current = poll(job)
+            history = []
+            def note():
+                history.append(current.status)
+            note()
+            while not response.status == "completed":
+                response = poll(job)
+                if "failed" not in history:
+                    break
+        """,
+    "what a doubted branch raises leaves elsewhere": """
+        def wait(job, response, settings):
+            while True:
+                answer = poll_dict(job)
+                try:
+                    while poll(job).status not in "queued":
+                        if flag(0):
+                            raise NotFound()
+                    if VERBOSE:
+                        raise ValueError()
+                except Exception as error:
+                    if answer["status"] in "completed":
+                        break
+                    raise OSError from error
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

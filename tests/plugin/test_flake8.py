@@ -155,6 +155,6 @@ def test_a_file_that_cannot_matter_costs_no_import() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == (
-        "['bgmode', 'bgmode.discover', 'bgmode.plugin', 'bgmode.policy', 'bgmode.policy.find', "
-        "'bgmode.sealed']"
+        "['bgmode', 'bgmode.concerned', 'bgmode.discover', 'bgmode.plugin', 'bgmode.policy', "
+        "'bgmode.policy.find']"
     )

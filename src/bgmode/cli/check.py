@@ -11,6 +11,7 @@ import sys
 import click
 
 from bgmode.analysis import Wanted
+from bgmode.cli.days import today_option
 from bgmode.finding import Finding
 from bgmode.history import NoHistory
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
@@ -85,7 +86,7 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
 @click.option("--diff", is_flag=True, help="Show what the fixes would change; change nothing.")
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text read from `-`.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
-@click.option("--today", metavar="YYYY-MM-DD", help="The day to judge by.")
+@today_option()
 @click.option(
     "--waivers-from",
     metavar="REF",

@@ -182,11 +182,16 @@ class Doubt:
     decided: frozenset[tuple[ast.Compare, bool]] = frozenset()
 
     def decides(self, way: Way) -> bool:
-        """Whether a way out stands in one of the branches, or is the end of the loop."""
-        inside = (
+        """Whether a way out stands in one of the branches, or is the end of the loop.
+
+        What is raised in a branch may be caught, and lead to a way out elsewhere.
+        """
+        inside = [
             piece for branch in (*self.node.body, *self.node.orelse) for piece in ast.walk(branch)
+        ]
+        return way.node is self.node or any(
+            piece is way.node or isinstance(piece, ast.Raise) for piece in inside
         )
-        return way.node is self.node or any(piece is way.node for piece in inside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,13 +242,23 @@ class Frames:
         around = self._around(code)
         if around is not None:
             self._write_back_objects(code, end, around)
-        for name in self.run.names.scopes[code].elsewhere:
-            if around is None or name not in end.names:
-                continue
-            if around is caller:
-                state.assign(name, end.names[name])
-            else:  # a function further out, which goes on after this call and after others
-                around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
+            for name in self._changed_around(code, end, around):
+                if around is caller:
+                    state.assign(name, end.names[name])
+                else:  # a function further out, which goes on after this call and after others
+                    around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
+
+    def _changed_around(self, code: Code, end: State, around: State) -> list[str]:
+        """The names and paths of the function around it that a closure has set."""
+        scope = self.run.names.scopes[code]
+        paths = [
+            key
+            for key, value in end.names.items()
+            if "." in key
+            and key.partition(".")[0] not in scope.bindings
+            and around.names.get(key) != value
+        ]
+        return [*(name for name in scope.elsewhere if name in end.names), *paths]
 
 
 def _left_over(keywords: Record, declared: list[ast.arg]) -> Record:

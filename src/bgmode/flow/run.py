@@ -459,6 +459,7 @@ class Run:
         match target:
             case ast.Name(id=name):
                 if self.names.is_shared(name, target):
+                    self.affect(target, at)
                     state.assign(name, unknown(value))
                 else:
                     loose = self.is_loose(name, value, target)
@@ -508,7 +509,7 @@ class Run:
         ``polled``: what a poll has answered is in it now.
         """
         key = dotted(target)
-        if self.loops and key is not None:
+        if (self.loops or polled) and key is not None:
             self.effects.append(Effect(key, target, self.names.read_in(source), polled))
 
     def spread(self, key: str, state: State, at: ast.AST) -> None:

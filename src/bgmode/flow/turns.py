@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
-from bgmode.flow.exits import Diverges, Exit, Flow, Outcome, State, Way, join_two
+from bgmode.flow.exits import Diverges, Effect, Exit, Flow, Outcome, State, Way, join_two
 from bgmode.flow.names import Loop, Repeated, dotted
 from bgmode.flow.retrying import Retrying, attempts
 from bgmode.flow.values import (
@@ -52,12 +52,14 @@ class Turns:
         self.may_have_waited = False
         self.began = False
         self._begun = (0, 0, 0)
+        self._polled_before: frozenset[Effect] = frozenset()
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited, outer_guess = state.polled, state.waited, state.guess
         polls_before = self._run.polls
         run = self._run
         self._begun = (len(run.doubts), len(run.effects), len(run.acts))
+        self._polled_before = frozenset(effect for effect in run.effects if effect.polled)
         first = state.copy()
         first.polled = False
         outer_turn, run.turn = run.turn, 0
@@ -107,7 +109,7 @@ class Turns:
             self.polls,
             self.unclear,
             frozenset(self._run.doubts[doubts:]),
-            frozenset(self._run.effects[effects:]),
+            frozenset(self._run.effects[effects:]) | self._polled_before,
             frozenset(self._run.acts[acts:]),
         )
 

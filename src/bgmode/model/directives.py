@@ -38,6 +38,7 @@ _ALMOST = re.compile(
     r"|ignore\s*\[\s*BGM\d)",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"`[^`]*`|\S+://\S*|\"[^\"]*\"")
 _OTHER_TOOL = re.compile(
     r"#\s*(?:noqa|type\s*:|pragma|pylint|fmt|mypy|nosec|nosemgrep|pyright|ruff|isort|yapf|bgmode)"
 )
@@ -132,7 +133,8 @@ class _Comment:
             except _NotUnderstood as error:
                 yield Malformed(str(error), self._span(mark.start(), len(self._text)))
                 return
-        almost = _ALMOST.search(self._text) if position == 0 else None
+        said = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), self._text)
+        almost = _ALMOST.search(said) if position == 0 else None
         if almost is not None:
             message = "this looks like a comment for bgmode: one begins with `# bgmode: `"
             yield Malformed(message, self._span(almost.start(), len(self._text)))
@@ -194,6 +196,12 @@ class _Comment:
         until = _day(values.pop("until")) if "until" in values else None
         span = self._span(start, position)
         return Ignore(codes, span, self._alone, until=until, **values), position
+
+
+def code_of(word: str) -> str | None:
+    """The code of the rule that a word in the brackets means."""
+    rule = find_rule(word)
+    return rule.code if rule is not None else None
 
 
 def _code(written: str) -> str:

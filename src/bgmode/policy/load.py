@@ -97,7 +97,7 @@ class _Files:
         layer = self._layer(text, path)
         found: list[Layer] = []
         for position, target in enumerate(layer.values.get("extends", ())):
-            key = f"extends[{position}]"
+            key = f"extends[{position}]" if "extends[0]" in layer.places else "extends"
             try:
                 extended = _target(target, path)
                 self._check(extended, target)
@@ -129,8 +129,8 @@ class _Files:
             raise CannotExtend(f"`{target}` leads back to this file")
         if self._given is None and not os.path.isfile(path):
             raise CannotExtend(f"there is no file {path}")
-        if len(self._read) >= _MOST_FILES:
-            raise CannotExtend(f"more than {_MOST_FILES} files")
+        if len(self._read) >= _MOST_FILES or self._nodes > _MOST_NODES:
+            raise CannotExtend(f"more than {_MOST_FILES} files or {_MOST_NODES} values")
 
 
 class CannotExtend(Exception):
@@ -200,11 +200,14 @@ def composed(text: str, path: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        lines = text.rstrip("\n").split("\n")
+        if line > len(lines):  # behind the end
+            line, column = len(lines), len(lines[-1]) + 1
         message = ", ".join(part for part in (error.context, error.problem) if part)
         raise PolicyError([Problem(path, line, column, "", message or str(error))]) from None
     except yaml.reader.ReaderError as error:
         line = text.encode()[: error.position].count(b"\n") + 1
-        message = f"the character {error.character!r} does not belong here"
+        message = f"the character U+{int(error.character):04X} does not belong here"
         raise PolicyError([Problem(path, line, 1, "", message)]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise PolicyError([Problem(path, 1, 1, "", str(error).partition("\n")[0])]) from None

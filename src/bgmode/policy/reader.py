@@ -44,6 +44,11 @@ class Reader:
         key, message = _one_line(key, _LONGEST_KEY), _one_line(message, _LONGEST_MESSAGE)
         self.problems.append(Problem(self.path, *place, key, message))
 
+    @property
+    def has_many(self) -> bool:
+        """Whether so much is wrong that nobody will read all of it."""
+        return len(self.problems) > _MANY
+
     def note_item(self, node: Node, key: str) -> None:
         """Remember where an item of a list stands."""
         mark = node.start_mark
@@ -81,9 +86,14 @@ class Reader:
         return found
 
     def fields(
-        self, node: Node, key: str, known: dict[str, Field], required: Iterable[str] = ()
+        self,
+        node: Node,
+        key: str,
+        known: dict[str, Field],
+        required: Iterable[str] = (),
+        filled: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Read a mapping whose keys are ``known``."""
+        """Read a mapping whose keys are ``known``; ``filled`` ones must hold something if there."""
         values: dict[str, Any] = {}
         entries = self.entries(node, key)
         for name, (name_node, value) in entries.items():
@@ -97,8 +107,11 @@ class Reader:
             if result is not None:
                 values[name] = result
         for name in required:
-            if name not in entries and isinstance(node, MappingNode):
+            if isinstance(node, MappingNode) and name not in entries:
                 self.problem(node, key, f"the key `{name}` is missing")
+        for name in (*required, *filled):
+            if name in entries and is_empty(entries[name][1]):
+                self.problem(entries[name][0], join(key, name), "this must not be empty")
         return values
 
 

@@ -35,7 +35,7 @@ from bgmode.policy.reader import (
 def _rule(reader: Reader, name: str, node: Node, key: str) -> str | None:
     rule = find_rule(name)
     if rule is None:
-        close = nearest_rule(name[:80])
+        close = None if reader.has_many else nearest_rule(name[:80])
         hint = f", did you mean `{close}`?" if close else ""
         reader.problem(node, key, f"unknown rule{hint}")
         return None
@@ -55,6 +55,7 @@ def rules(reader: Reader, node: Node, key: str) -> dict[str, str | None]:
             reader.problem(name_node, join(key, name), f"{code} is here twice, by code and by name")
         found[code] = None if word == "off" else word
         reader.places[join(key, code)] = reader.places[join(key, name)]
+        reader.values[join(key, code)] = reader.values[join(key, name)]
     return found
 
 
@@ -107,9 +108,13 @@ JOB_TYPE: dict[str, Field] = {
 def job_types(reader: Reader, node: Node, key: str) -> dict[str, dict[str, Any]]:
     """``job_types``: a name, and the answers to the checklist."""
     return {
-        name: {} if is_empty(value) else reader.fields(value, join(key, name), JOB_TYPE)
+        name: {} if is_empty(value) else _job_type(reader, value, join(key, name))
         for name, (_, value) in reader.entries(node, key).items()
     }
+
+
+def _job_type(reader: Reader, node: Node, key: str) -> dict[str, Any]:
+    return reader.fields(node, key, JOB_TYPE, filled=["background"])
 
 
 def paths(reader: Reader, node: Node, key: str) -> tuple[tuple[str, str], ...]:
@@ -249,7 +254,8 @@ def lock(reader: Reader, node: Node, key: str) -> str | None:
     if top not in TOP:
         reader.problem(node, key, f"unknown key `{written}`{suggest(top, TOP)}")
         return None
-    if dot and rest.partition(".")[0] not in inner and (top != "job_types" or not rest):
+    is_named = top in {"job_types", "wrappers"} and bool(rest)
+    if dot and rest not in inner and not is_named:
         reader.problem(node, key, f"unknown key `{written}`{suggest(rest, inner)}")
         return None
     return written
