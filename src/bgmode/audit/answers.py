@@ -85,6 +85,11 @@ def days_left(until: datetime.date, today: datetime.date) -> str:
     return f"{plural(days, 'day')} left"
 
 
+def counted(call: AuditedCall) -> int:
+    """How many findings are open; one that only informs does not count."""
+    return sum(finding.severity != "info" for finding in call.findings)
+
+
 def verdict(inventory: Inventory) -> str:
     """The state of the whole in one sentence."""
     total, count = len(inventory.calls), inventory.states["open"]
@@ -116,7 +121,7 @@ def until(date: datetime.date | None) -> str:
 def approved_until(call: AuditedCall) -> str:
     """The last day of the approval that counts, in a few words."""
     if call.approval is None:
-        return "no approval" if call.decision == "review" else "none"
+        return "not needed" if call.decision == "allow" else "no approval"
     date = call.approval.approval.until
     words = date.isoformat() if date is not None else "no last day"
     return words if call.approval.in_force else f"{words} (expired)"
@@ -378,8 +383,11 @@ def _outcomes(call: AuditedCall) -> Answer:
 def _wait_words(waits: tuple[Waiting, ...]) -> Iterator[str]:
     for wait in waits:
         prefix = f"{place(wait.path, wait.line)}: " if len(waits) > 1 else ""
+        alike: dict[str, list[str]] = {}
         for ending in wait.endings:
-            yield f"{prefix}{in_one_line(ending.status)}: {ending_words(ending)}"
+            alike.setdefault(ending_words(ending), []).append(in_one_line(ending.status))
+        for words, statuses in alike.items():
+            yield f"{prefix}{listed(statuses)}: {words}"
 
 
 def _patience(call: AuditedCall) -> Answer:
@@ -387,15 +395,25 @@ def _patience(call: AuditedCall) -> Answer:
     words = []
     if call.max_wait is not None:
         words.append(f"At most {duration(call.max_wait)}, by the policy.")
-    for wait in call.waits:
-        bound, interval = in_one_line(wait.bound), in_one_line(wait.interval)
-        at = place(wait.path, wait.line)
-        words.append(f"The wait at {at}: bound: {bound}; asks again every: {interval}.")
+    words += [
+        f"The wait at {place(wait.path, wait.line)}: {_bound(wait)}, {_pace(wait)}."
+        for wait in call.waits
+    ]
     if any(wait.bound == "none" for wait in call.waits):
         return Answer("patience", question, (*words, "Nothing bounds the wait."), "look")
     if not words:
         return Answer("patience", question, ("Nothing is said about it.",), "note")
     return Answer("patience", question, tuple(words), "answered" if call.waits else "note")
+
+
+def _bound(wait: Waiting) -> str:
+    words = {"none": "without a bound", "not seen": "whether it has a bound cannot be seen"}
+    return words.get(wait.bound, f"with {in_one_line(wait.bound)}")
+
+
+def _pace(wait: Waiting) -> str:
+    words = {"none": "asking without a pause", "not seen": "asking at a pace that cannot be seen"}
+    return words.get(wait.interval, f"asking every {in_one_line(wait.interval)}")
 
 
 def _fallback(call: AuditedCall) -> Answer:

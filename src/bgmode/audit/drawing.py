@@ -119,13 +119,16 @@ def _statuses(wait: Waiting, middle: int) -> Html:
     ]
     trunk = f"M214 {middle} H232 M232 {centres[0]} V{centres[-1]}"
     rows = [_row(each, y) for y, each in zip(centres, wait.endings, strict=True)]
-    result = _result(ending[0], ending[-1]) if ending else _result(middle, middle, "never seen")
+    unseen = any(each.outcome == "not known" for each in wait.endings)
+    word = "not seen" if unseen else "never"
+    result = _result(ending[0], ending[-1]) if ending else _result(middle, middle, word)
     return joined(el("path", d=trunk, class_="line"), *rows, result)
 
 
 def _row(ending: Ending, y: int) -> Html:
     shape = shape_of(ending)
     fine = is_right(ending)
+    words = _words(ending)
     leaves = ending.outcome in ("leaves", "may leave")
     style = "dashed" if ending.outcome in ("may leave", "not known") else ""
     tone = "" if fine else " unsure" if shape == "question" else " wrong"
@@ -144,8 +147,8 @@ def _row(ending: Ending, y: int) -> Html:
         _text(306, y + 4, _short(in_one_line(ending.status), 15), "mid" if fine else "mid strong"),
         _arrow(362, y, 396, style),
         el("g", _sign(shape, 410, y), class_=f"sign{tone}"),
-        _text(426, y + 4, _words(ending), "" if fine else "strong"),
-        _arrow(596, y, 626, style) if leaves else None,
+        _text(426, y + 4, words, "" if fine else "strong"),
+        _arrow(min(436 + 8 * len(words), 600), y, 626, style) if leaves else None,
     )
 
 

@@ -22,6 +22,7 @@ from bgmode.audit.answers import (
     approved_until,
     checklist,
     coming,
+    counted,
     days_left,
     finding_words,
     in_one_line,
@@ -159,8 +160,10 @@ def _summary(inventory: Inventory) -> Html:
     if not inventory.calls:
         words = (
             f"{plural(inventory.files, 'file')} {'was' if inventory.files == 1 else 'were'} read, "
-            "and none of them starts a job in the background. There is nothing to sign today."
+            "and none of them starts a job in the background."
         )
+        if not (inventory.errors or inventory.other):
+            words += " There is nothing to sign today."
         return _section("summary", "All quiet", el("p", words), style="quiet")
     counts = inventory.states
     figures = [
@@ -231,7 +234,7 @@ def _expiring(inventory: Inventory) -> Html | None:
     names = ("Last day", "Left", "Kind", "What", "Who", "Where")
     head = el("tr", *(el("th", name, scope="col") for name in names))
     rows = [_expiry(each, inventory) for each in expiries]
-    table = el("table", el("thead", head), el("tbody", *rows), class_="plain")
+    table = el("table", el("thead", head), el("tbody", *rows), class_="plain expiries")
     return _section("expiring", "What expires next", _box(table, "What expires next"))
 
 
@@ -380,7 +383,7 @@ def _row(number: int, call: AuditedCall) -> Html:
         "store": (call.store, call.store),
         "key": (call.key, call.key),
         "wait": (wait_in_short(call), wait_in_short(call)),
-        "open": (len(call.findings), len(call.findings)),
+        "open": (counted(call), counted(call)),
         "place": (at, number),
     }
     return el(
@@ -523,7 +526,8 @@ def _sign_off(inventory: Inventory) -> Html | None:
         f"{verdict(inventory)} Its content has the fingerprint {digest}."
     )
     roles = ["Security", "Privacy", "Legal"]
-    roles += [f"Owner of the data class “{name}”" for name in inventory.by_data_class]
+    classes = sorted({call.data_class for call in inventory.calls if call.data_class})
+    roles += [f"Owner of the data class “{name}”" for name in classes]
     head = el("tr", *(el("th", each, scope="col") for each in ("For", "Name", "Date", "Signature")))
     rows = [
         el("tr", el("th", el("bdi", role), scope="row"), el("td"), el("td"), el("td"))

@@ -16,6 +16,7 @@ from bgmode.audit.answers import (
     approved_until,
     checklist,
     coming,
+    counted,
     days_left,
     finding_words,
     in_one_line,
@@ -29,7 +30,8 @@ from bgmode.audit.answers import (
 from bgmode.audit.inventory import AuditedCall, Inventory, State
 from bgmode.policy.policy import Waiver
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|~$])")
+_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
+"""What may mean something in Markdown; an underscore within a word never does."""
 
 
 def render(inventory: Inventory) -> str:
@@ -112,7 +114,7 @@ def _row(number: int, call: AuditedCall) -> list[str]:
         DECISIONS[call.decision],
         approved_until(call),
         _text(place(call.path, call.line)),
-        str(len(call.findings)),
+        str(counted(call)),
     ]
 
 

@@ -36,7 +36,11 @@
     button.type = "button";
     button.textContent = head.textContent;
     button.addEventListener("click", () => sort(column));
-    head.replaceChildren(button);
+    // A browser that repeats the head on every printed page leaves its buttons empty.
+    const printed = document.createElement("span");
+    printed.className = "for-print";
+    printed.textContent = head.textContent;
+    head.replaceChildren(button, printed);
   });
   heads[heads.length - 1].setAttribute("aria-sort", "ascending");
 

@@ -212,7 +212,7 @@ def _code(written: str) -> str:
         hint = f", did you mean `{close}`?" if close else ""
         raise _NotUnderstood(f"no rule is called `{name[:40]}`{hint}")
     if rule.code in UNWAIVABLE:
-        raise _NotUnderstood(f"{rule.code} cannot be ignored")
+        raise _NotUnderstood(f"the rule {rule.code} cannot be ignored")
     return rule.code
 
 
