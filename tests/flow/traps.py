@@ -786,6 +786,23 @@ _TEXTS: dict[str, str] = {
                         break
                     raise OSError from error
         """,
+    "a recursion that a finally breaks off": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                while True:
+                    try:
+                        try:
+                            self.response = poll(True)
+                            assert self.response.status == "failed"
+                        except ValueError:
+                            pass
+                        else:
+                            return self.run()
+                    finally:
+                        break
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

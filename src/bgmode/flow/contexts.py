@@ -91,10 +91,12 @@ class Contexts:
             return flow
         result = self.run.block(body, flow.falls)
         for way_out in flow.exits:
-            if way_out.kind == "again":  # what is behind it comes after the last round
-                result.exits.append(way_out)
-                continue
             after = self.run.block(body, way_out.state.copy())
+            if way_out.kind == "again":  # what is behind it comes after the last round
+                replaced = after.falls is None
+                result.exits.append(way_out.guessed() if replaced else way_out)
+                result.exits += [end.guessed() for end in after.exits if replaced]
+                continue
             result.exits += after.exits
             if after.falls is not None:
                 way_out.state.become(after.falls)
