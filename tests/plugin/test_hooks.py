@@ -88,3 +88,20 @@ def test_check_and_fix(repository: Path, hook_source: Path, tmp_path: Path) -> N
     assert "store=True" in (repository / "a.py").read_text()
     code, output = try_repo("bgmode-fix", hook_source, repository, tmp_path)
     assert "BGM101" not in output
+
+
+def test_the_policy_and_the_whole_project(
+    repository: Path, hook_source: Path, tmp_path: Path
+) -> None:
+    (repository / "bgmode.yaml").write_text("rules: {BGM1O1: off}\n")
+    git("add", ".", cwd=repository)
+    code, output = try_repo("bgmode-policy", hook_source, repository, tmp_path)
+    assert code == 1
+    assert "bgmode.yaml:1:9: rules.BGM1O1: unknown rule" in output
+    (repository / "bgmode.yaml").write_text("preset: minimal\n")
+    git("add", ".", cwd=repository)
+    code, output = try_repo("bgmode-policy", hook_source, repository, tmp_path)
+    assert code == 0
+    code, output = try_repo("bgmode-project", hook_source, repository, tmp_path)
+    assert code == 1
+    assert "a.py" in output

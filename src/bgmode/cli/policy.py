@@ -7,7 +7,7 @@ import datetime
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -57,21 +57,30 @@ def schema() -> None:
 
 
 @command.command("validate")
-@click.argument("path", required=False, type=click.Path())
+@click.argument("paths", nargs=-1, type=click.Path())
 @today_option()
-def validate(path: str | None, today: datetime.date | None) -> None:
-    """Check the policy in PATH (default: the nearest one above this folder).
+def validate(paths: tuple[str, ...], today: datetime.date | None) -> None:
+    """Check the policies in PATHS (default: the nearest one above this folder).
 
     Exit codes: 0 nothing to say, 1 something is open (a job type without an answer, a waiver that
-    has expired), 2 the policy cannot be used. Warnings and reminders do not count.
+    has expired), 2 a policy cannot be used. Warnings and reminders do not count.
     """
-    found = path or find_policy(os.getcwd())
-    if found is None:
+    nearest = find_policy(os.getcwd())
+    if not paths and nearest is None:
         raise click.UsageError(
             "there is no bgmode.yaml here or above; `bgmode policy init` writes one"
         )
-    policy = _loaded(found)
     day = today or datetime.datetime.now(datetime.timezone.utc).date()
+    sys.exit(max(_validated(path, day) for path in paths or (nearest or "",)))
+
+
+def _validated(path: str, day: datetime.date) -> int:
+    """Print what is to be said of one policy; returns the exit code."""
+    try:
+        policy = load_policy(path)
+    except PolicyError as error:
+        _tell(error)
+        return 2
     findings = list(policy_findings(policy, day, lambda _: True))
     for finding in findings:
         click.echo(f"{finding.path}:{finding.span.line}:1: {finding.code} {finding.message}")
@@ -79,23 +88,15 @@ def validate(path: str | None, today: datetime.date | None) -> None:
         click.echo(f"{place}: warning: {message}")
     if not findings:
         click.echo(
-            f"{os.path.relpath(found)}: no problems; {len(policy.job_types)} job types, "
+            f"{os.path.relpath(path)}: no problems; {len(policy.job_types)} job types, "
             f"{len(policy.approvals)} approvals, {len(policy.waivers)} waivers"
         )
-    sys.exit(int(any(finding.severity != "info" for finding in findings)))
+    return int(any(finding.severity != "info" for finding in findings))
 
 
-def _loaded(path: str) -> Policy:
-    try:
-        return load_policy(path)
-    except PolicyError as error:
-        _refuse(error)
-
-
-def _refuse(error: PolicyError) -> NoReturn:
+def _tell(error: PolicyError) -> None:
     for problem in error.problems:
         click.echo(f"error: {problem}", err=True)
-    sys.exit(2)
 
 
 @command.command("show")
@@ -106,7 +107,8 @@ def show(path: str, named: str | None) -> None:
     try:
         policy = Policies(named).of(path)
     except PolicyError as error:
-        _refuse(error)
+        _tell(error)
+        sys.exit(2)
     click.echo("\n".join(_shown(policy, path)))
 
 
