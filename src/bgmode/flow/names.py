@@ -601,14 +601,17 @@ class Names:
         root, _, rest = path.partition(".")
         scope = self.defining_scope(root, node)
         if root not in self.imports or (
-            scope is not None
-            and not all(
-                isinstance(binding.node, ast.Import | ast.ImportFrom)
-                for binding in scope.bindings[root]
-            )
+            scope is not None and not all(map(_may_be_imported, scope.bindings[root]))
         ):
             return None
         return f"{self.imports[root]}.{rest}" if rest else self.imports[root]
+
+
+def _may_be_imported(binding: Binding) -> bool:
+    """An import, or the None that stands for a package that is not installed."""
+    if isinstance(binding.value, ast.Constant) and binding.value.value is None:
+        return True
+    return isinstance(binding.node, ast.Import | ast.ImportFrom)
 
 
 def _read_in(node: ast.AST) -> Iterator[str]:

@@ -189,7 +189,7 @@ class Calls:
         if isinstance(call.func, ast.Name) and call.func.id in {"map", "filter"}:
             return None
         for argument in call.args:
-            if isinstance(argument, ast.Attribute):
+            if isinstance(argument, ast.Attribute | ast.Name):
                 access = self.clients.access(argument)
                 if access is not None:
                     return access

@@ -23,7 +23,10 @@ Node: TypeAlias = ast.expr
 
 
 class ProjectImports(Protocol):
-    """What is known of the other modules of the project."""
+    """What is known of the other modules of the project, and what this one is called there."""
+
+    @property
+    def module(self) -> str: ...
 
     def value(self, dotted: str) -> Value | None:
         """What an imported dotted name holds."""
@@ -49,11 +52,15 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What is known of a client. ``made_by`` are the calls that made it, outermost first."""
+    """What is known of a client. ``made_by`` are the calls that made it, outermost first.
+
+    ``classes`` are the full names of those it may be of.
+    """
 
     is_async: Truth = None
     made_by: tuple[ast.Call, ...] = ()
     known: bool = False
+    classes: frozenset[str] = frozenset()
 
 
 UNKNOWN_CLIENT = Client()
@@ -101,6 +108,12 @@ class Clients:
             name: is_async
             for known in (provider, *self.others)
             for name, is_async in known.clients.items()
+        }
+        self._words = {
+            word
+            for known in (provider, *self.others)
+            for operation in known.operations
+            for word in operation.path
         }
         self._last = {
             operation.path[-1]
@@ -158,8 +171,8 @@ class Clients:
 
     def _of_another_provider(self, callee: ast.expr) -> Access | None:
         """A function of another package, a method of its clients, or a plain request."""
-        qualified = self.names.qualify(callee)
-        links = self._links(callee) if isinstance(callee, ast.Attribute) else []
+        qualified = self._qualified(callee)
+        links = self._links(callee)
         for provider in self.others:
             function = _function(provider, qualified)
             if function is not None:
@@ -174,9 +187,58 @@ class Clients:
                     return Access(Operation(("request",), kind), callee, provider)
         return None
 
+    def _qualified(self, callee: ast.expr) -> str | None:
+        """The full name of a function, also under another name that it was given once."""
+        for _ in range(_FARTHEST):
+            qualified = self.names.qualify(callee)
+            if qualified is not None:
+                return qualified
+            given = self._given_to(callee)
+            if given is None:
+                return None
+            callee = given
+        return None
+
+    def _given_to(self, node: ast.expr) -> ast.expr | None:
+        match node:
+            case ast.Name(id=name):
+                binding = self.names.binding(name, node)
+                found = [] if binding is None or binding.node is node else [binding]
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                found = self.names.bindings_of_self(name, node)
+            case _:
+                return None
+        value = found[0].value if len(found) == 1 else None
+        return value if isinstance(value, ast.Name | ast.Attribute) else None
+
     def _is_made_by(self, receiver: ast.expr, provider: Provider) -> bool:
-        made = self.client(receiver).made_by
-        return bool(made) and self.names.qualify(made[-1].func) in provider.clients
+        classes = self.client(receiver).classes
+        if isinstance(receiver, ast.Name) and receiver.id in {"self", "cls"}:
+            own = self.names.enclosing_class(receiver)
+            classes = self._classes_of(own) if own is not None else classes
+        return not classes.isdisjoint(provider.clients)
+
+    def _class_of(self, node: ast.expr) -> str | None:
+        """The client class that an expression names, in full."""
+        qualified = self.names.qualify(node)
+        if qualified is None:
+            local = self._local_class(node.id, node) if isinstance(node, ast.Name) else None
+            return next(iter(self._classes_of(local)), None) if local is not None else None
+        if qualified in self._classes:
+            return qualified
+        ending = f".{qualified.lstrip('.')}"
+        if qualified.startswith("."):
+            return next((name for name in self._classes if name.endswith(ending)), None)
+        return None
+
+    def _classes_of(self, cls: ast.ClassDef) -> frozenset[str]:
+        """The client classes that a class of this module is, or is made of."""
+        own = f"{self.imports.module}.{cls.name}" if self.imports is not None else cls.name
+        if own in self._classes:
+            return frozenset([own])
+        lineage = [base for above in self.names.lineage(cls) for base in above.bases]
+        named = (self.names.qualify(base) and self._class_of(base) for base in lineage)
+        return frozenset(name for name in named if name)
 
     def _links(self, node: ast.expr) -> list[ast.Attribute]:
         """The attributes of a chain, from the last to the first, aliases expanded."""
@@ -201,8 +263,7 @@ class Clients:
         value = binding.value
         if not isinstance(value, ast.Attribute):
             return None
-        words = {word for operation in self.provider.operations for word in operation.path}
-        return value if value.attr in words else None
+        return value if value.attr in self._words else None
 
     def _match(
         self, operation: Operation, names: list[str], links: list[ast.Attribute]
@@ -281,13 +342,14 @@ class Clients:
     def _called(self, call: ast.Call, depth: int) -> Client | None:
         if isinstance(call.func, ast.Attribute) and call.func.attr in self.provider.client_views:
             inner = self._client(call.func.value, depth - 1) or UNKNOWN_CLIENT
-            return Client(inner.is_async, (call, *inner.made_by), inner.known)
+            made_by = (call, *inner.made_by)
+            return Client(inner.is_async, made_by, inner.known, inner.classes)
+        known = self._class_of(call.func)
+        if known is not None:
+            return Client(self._classes[known], (call,), True, frozenset([known]))
         qualified = self.names.qualify(call.func)
         if qualified is None:
             return self._factory(call, depth)
-        is_async = self._classes.get(qualified)
-        if is_async is not None:
-            return Client(is_async, (call,), known=True)
         match self._defined(qualified):
             case clients, function:
                 made = ast.copy_location(ast.Call(function, [], []), function)
@@ -335,7 +397,9 @@ class Clients:
         if not clients:
             return None
         agreed = {client.is_async for client in clients}
-        return clients[0] if len(agreed) == 1 else Client(None, clients[0].made_by, known=True)
+        if len(agreed) == 1:
+            return clients[0]
+        return Client(None, clients[0].made_by, True, clients[0].classes)
 
     def _imported(self, dotted: str, depth: int) -> Client | None:
         """A client that another module of the project has made."""
@@ -384,14 +448,12 @@ class Clients:
 
     def _annotated(self, annotation: ast.expr) -> Client | None:
         """The client that a type annotation promises: ``AsyncOpenAI | None``, ``"OpenAI"``."""
-        kinds: set[bool] = set()
-        for node in self.annotation_parts(annotation):
-            qualified = self.names.qualify(node)
-            if qualified is not None and qualified in self._classes:
-                kinds.add(self._classes[qualified])
-        if not kinds:
+        named = {self._class_of(node) for node in self.annotation_parts(annotation)}
+        classes = frozenset(name for name in named if name is not None)
+        if not classes:
             return None
-        return Client(kinds.pop() if len(kinds) == 1 else None, (), known=True)
+        kinds = {self._classes[name] for name in classes}
+        return Client(kinds.pop() if len(kinds) == 1 else None, (), True, classes)
 
     def annotation_parts(self, annotation: ast.expr) -> list[ast.expr]:
         parts: list[ast.expr] = []

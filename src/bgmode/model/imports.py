@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable
 
 from bgmode.flow.names import Names
-from bgmode.flow.project import OtherModule, Project
+from bgmode.flow.project import OtherModule, Project, dotted_name
 from bgmode.flow.values import ClassRef, Function, Instance, Known, Missing, Partial, Record, Value
 from bgmode.knowledge import Provider
 from bgmode.model.clients import Clients
@@ -41,6 +41,7 @@ class Imports:
     def __init__(self, neighbours: Neighbours, path: str) -> None:
         self.neighbours = neighbours
         self.path = path
+        self.module = dotted_name(path)
         self._known: dict[str, Value | None] = {}
 
     def value(self, dotted: str) -> Value | None:
