@@ -258,6 +258,7 @@ class Provider:
     stream_position: str
     stream_resume: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # what it sends if not told
     unseen: frozenset[str] = frozenset()  # parameters that it may give by itself
     wrappers: tuple[Provider, ...] = ()  # what the policy says of the project's own functions
 
@@ -334,8 +335,16 @@ def extended(name: str, data: Mapping[str, Any]) -> Provider:
     own["clients"] = [{"async": None, **entry} for entry in own["clients"]]
     declared = data.get("parameters", {})
     own["parameters"] = {**above["parameters"], "unsupported": [], **declared}
+    names = own["parameters"]
+    own["implied"] = {}
+    own["defaults"] = {names[key]: value for key, value in data.get("implied", {}).items()}
+    names["stored_state"] = [
+        declared.get(name, name) for name in above["parameters"]["stored_state"]
+    ]
     own["unseen"] = [
-        own["parameters"][key] for key in ("store", "headers", "stream") if key not in declared
+        names[key]
+        for key in ("store", "headers", "stream")
+        if key not in declared and names[key] not in own["defaults"]
     ]
     return _as_provider({**above, **own})
 
@@ -404,6 +413,7 @@ def _as_provider(data: dict[str, Any]) -> Provider:
         ),
         stream_position=data["streams"]["position"],
         stream_resume=data["streams"]["resume"],
+        defaults=data.get("defaults", {}),
         unseen=frozenset(data.get("unseen", ())),
         facts={
             key: Fact(entry["text"], str(entry["as_of"]), entry["source"])

@@ -217,7 +217,10 @@ def checklist(call: AuditedCall) -> list[Answer]:
 def _job(call: AuditedCall) -> Answer:
     question = "Which kind of job is it?"
     if call.job_type is None:
-        return Answer("job", question, ("No job type is named for this call.",), "missing")
+        words = ["No job type is named for this call."]
+        if call.job_type_from:
+            words = [f"It is named by {in_one_line(call.job_type_from)}, where it cannot be seen."]
+        return Answer("job", question, tuple(words), "missing")
     words = [in_one_line(call.job_type)]
     if call.description:
         words[0] += f": {in_one_line(call.description)}"

@@ -27,8 +27,9 @@ from bgmode.model.directives import Ignore
 from bgmode.model.keys import header_evidence
 from bgmode.model.polling import PollLoop
 from bgmode.model.sleeping import seconds_of
+from bgmode.model.waits import waits_of
 from bgmode.policy.policy import Policy, Waiver
-from bgmode.source import placed
+from bgmode.source import Span, placed
 from bgmode.suppression import Verdict
 
 
@@ -46,11 +47,12 @@ class Survey:
         self.expiries += _of_comments(case)
         left = list(verdict.findings)
         for call in case.module.calls.background:
-            ours = [finding for finding in verdict.findings if _speaks_of(finding, call, case)]
-            waived = [finding for finding in verdict.suppressed if _speaks_of(finding, call, case)]
-            left = [finding for finding in left if finding not in ours]
+            about = _About(case, call)
             for judged in _judged(case, call):
-                self.calls.append(_audited(case, judged, ours, waived))
+                ours = [each for each in verdict.findings if about.holds(each, judged)]
+                waived = [each for each in verdict.suppressed if about.holds(each, judged)]
+                left = [finding for finding in left if finding not in ours]
+                self.calls.append(_audited(case, judged, about.waits, ours, waived))
         self.other += left
 
     def inventory(
@@ -82,26 +84,62 @@ class Survey:
 
 def _judged(case: Case, call: BackgroundCall) -> list[Judged]:
     """A call as it stands, or each caller of a wrapper that is told the job type by them."""
-    found = [judged for judged in case.judged if judged.call is call]
+    unseen = [
+        Judged(call, caller, given)
+        for caller, given in case.module.annotations.callers(call)
+        if given.name is None
+    ]
+    found = [judged for judged in case.judged if judged.call is call] + unseen
     if found:
         return found
     undecided = case.annotation(call) or Annotation(None, "", case.source.path)
     return [Judged(call, call.anchor, undecided)]
 
 
-def _speaks_of(finding: Finding, call: BackgroundCall, case: Case) -> bool:
-    """Whether a finding is about a call, a wait for its job, or what becomes of it there."""
-    own = case.source.span(call.node)
-    if own.line <= finding.span.line <= own.end_line:
-        return True
-    if any(note.path == finding.path and note.span == own for note in finding.notes):
-        return True
-    scope = case.module.names.qualified(call.node)
-    return bool(finding.scope) and finding.scope == scope and finding.code >= "BGM3"
+class _About:
+    """What is about one call: it, its waits, and what becomes of its job."""
+
+    def __init__(self, case: Case, call: BackgroundCall) -> None:
+        self._source = case.source
+        self._call = call
+        self._node = case.source.span(call.node)
+        self._anchor = case.source.span(placed(call.anchor))
+        self.waits = waits_of(case.module.polling, call)
+        scope = case.module.names.qualified(call.node)
+        others = case.module.calls.background
+        is_alone = sum(case.module.names.qualified(each.node) == scope for each in others) == 1
+        self._scope = scope if is_alone else None
+
+    def holds(self, finding: Finding, judged: Judged) -> bool:
+        """Whether a finding speaks of the call, as ``judged`` has it."""
+        start = (finding.span.line, finding.span.column)
+        if finding.code.startswith("BGM2"):  # of the caller of a wrapper, or of the call
+            place = self._source.span(placed(judged.place))
+            is_here = judged.place is self._call.anchor and self._is_at_the_call(start)
+            named = judged.annotation.span
+            return is_here or _is_in(start, place) or (named is not None and _is_in(start, named))
+        if self._is_at_the_call(start):
+            return True
+        if any(note.path == finding.path and note.span == self._node for note in finding.notes):
+            return True
+        if any(_is_in(start, self._source.span(placed(loop.node))) for loop in self.waits):
+            return finding.code > "BGM3"
+        return finding.code > "BGM5" and finding.scope == self._scope
+
+    def _is_at_the_call(self, start: tuple[int, int]) -> bool:
+        return _is_in(start, self._node) or _is_in(start, self._anchor)
+
+
+def _is_in(start: tuple[int, int], span: Span) -> bool:
+    return (span.line, span.column) <= start < (span.end_line, max(span.end_column, 1))
 
 
 def _audited(
-    case: Case, judged: Judged, findings: list[Finding], waived: list[Finding]
+    case: Case,
+    judged: Judged,
+    waits: list[PollLoop],
+    findings: list[Finding],
+    waived: list[Finding],
 ) -> AuditedCall:
     call, annotation = judged.call, judged.annotation
     place = case.source.span(placed(judged.place))
@@ -121,7 +159,7 @@ def _audited(
         provider=call.provider.name,
         certain=call.certain,
         job_type=annotation.name,
-        job_type_from=annotation.level or None,
+        job_type_from=_named_by(annotation),
         description=answer("description"),
         data_class=answer("data_class"),
         decision=job_type.background if job_type is not None else None,
@@ -140,10 +178,16 @@ def _audited(
         key=_key(case, call),
         streams=call.argument("stream").is_true,
         zdr=zdr.message if zdr is not None else None,
-        waits=tuple(_waiting(case, loop) for loop in _loops(case, call)),
+        waits=tuple(_waiting(case, loop) for loop in waits),
         findings=tuple(findings),
         suppressed=tuple(waived),
     )
+
+
+def _named_by(annotation: Annotation) -> str | None:
+    if annotation.name is None and not annotation.certain:
+        return f"perhaps {annotation.level}"
+    return annotation.level or None
 
 
 def _store(call: BackgroundCall) -> str:
@@ -167,10 +211,6 @@ def _key(case: Case, call: BackgroundCall) -> str:
         case "none":
             return "none"
     return "not seen"
-
-
-def _loops(case: Case, call: BackgroundCall) -> list[PollLoop]:
-    return [loop for loop in case.loops if case.module.polling.job_of(loop) is call]
 
 
 def _waiting(case: Case, loop: PollLoop) -> Waiting:

@@ -40,6 +40,8 @@ def _fix(subject: Subject, wait: Wait, end: ast.AST) -> Fix | None:
         return None
     receiver = subject.source.snippet(subject.span(access.receiver))
     path = ".".join(access.operation.path[:-1])
+    if not path:  # a plain function, whose counterpart has another name
+        return None
     held = subject.source.snippet(subject.span(job))
     line = f"{'await ' if awaits else ''}{receiver}.{path}.cancel({held})"
     edit = beside(subject, end, line, before=True)

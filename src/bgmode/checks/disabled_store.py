@@ -18,6 +18,8 @@ def disabled_store(subject: Subject) -> Iterator[Finding]:
         ways_out = (
             f"either allow the response to be kept (`{store}=True`), or drop `{background}=True`"
         )
+        if store in call.provider.defaults:
+            ways_out = f"the policy says that `{call.provider.name}` does so by itself"
         found = call.origins("store")
         written = [origin for origin in found if _is_false(origin.value)] or found
         yield subject.finding(

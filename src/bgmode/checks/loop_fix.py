@@ -14,12 +14,13 @@ from bgmode.checks.wording import beside, operand
 from bgmode.finding import Applicability, Fix, Note, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop
+from bgmode.model.waits import job_of
 from bgmode.source import Span
 
 
 def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
     """Where the job of this loop is created, and by what the other statuses leave."""
-    created = subject.case.module.polling.job_of(loop)
+    created = job_of(subject.case.module.polling, loop)
     notes = [subject.note("the job is created here", created.node)] if created else []
     told_apart: dict[ast.AST, list[str]] = {}
     for status in loop.provider.terminal:

@@ -17,6 +17,7 @@ from bgmode.flow.exceptions import handler_names, is_subclass
 from bgmode.flow.names import CODE, FunctionNode, Names, dotted, handed_to, parameters, unawaited
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
+from bgmode.model.waits import job_of
 from bgmode.model.world import JobWorld
 
 _ENDS_JOBS = re.compile(r"(^|_)(cancel|abort|clean_?up|terminate|kill|stop)(_|$)", re.IGNORECASE)
@@ -63,7 +64,7 @@ def _identifies(node: ast.AST, responses: frozenset[str], ids: frozenset[str]) -
 def waits(polling: Polling) -> Iterator[Wait]:
     """The waits of one module."""
     for loop in polling.loops:
-        created = polling.job_of(loop)
+        created = job_of(polling, loop)
         if created is not None:
             wait = _wait(polling, loop, created)
             if wait.responses or wait.ids:

@@ -21,6 +21,7 @@ from bgmode.flow.values import (
     Value,
     part,
     truth,
+    unknown,
 )
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
@@ -138,6 +139,11 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
+def _has_positions(given: list[ast.expr]) -> bool:
+    """Whether arguments are given by position whose names only the definition would tell."""
+    return len(given) > 1 or any(isinstance(argument, ast.Starred) for argument in given)
+
+
 def argument(arguments: Record, name: str, provider: Provider) -> Argument:
     """What is certain of the argument ``name`` of a call with ``arguments``."""
     if name in provider.implied:
@@ -159,7 +165,11 @@ def argument(arguments: Record, name: str, provider: Provider) -> Argument:
         return Argument("given", value)
     if name not in arguments.fields and not isinstance(arguments.rest, Missing):
         return HIDDEN
-    return HIDDEN if open_body or name in provider.unseen else OMITTED
+    if open_body or name in provider.unseen:
+        return HIDDEN
+    if name in provider.defaults:
+        return Argument("given", Known(provider.defaults[name]))
+    return OMITTED
 
 
 class Calls:
@@ -225,6 +235,9 @@ class Calls:
 
     def _create(self, call: ast.Call, access: Access, arguments: Record) -> CreateCall:
         provider = access.provider
+        handed = 0 if self.clients.access(call.func) is access else 1  # partial(submit, ...)
+        if provider in self.provider.wrappers and _has_positions(call.args[handed:]):
+            arguments = Record(arguments.fields, unknown(arguments.rest), mapping=True)
         given = argument(arguments, provider.parameters["background"], provider)
         decided = truth(given.value) if given.presence == "given" else False
         client = self.clients.client(access.receiver)

@@ -8,9 +8,9 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeGuard
 
 from bgmode.flow.names import Binding, Code, Names, dotted, unawaited
 from bgmode.flow.values import Truth, Value
@@ -27,6 +27,9 @@ class ProjectImports(Protocol):
 
     @property
     def module(self) -> str: ...
+
+    @property
+    def is_package(self) -> bool: ...
 
     def value(self, dotted: str) -> Value | None:
         """What an imported dotted name holds."""
@@ -73,16 +76,6 @@ def _ends_in(node: ast.expr, path: tuple[str, ...]) -> bool:
             return False
         node = node.value
     return True
-
-
-def _function(provider: Provider, qualified: str | None) -> Operation | None:
-    """A provider's function; one that is imported relatively is known by the end of its name."""
-    if qualified is None or not qualified.startswith("."):
-        return provider.functions.get(qualified or "")
-    ending = f".{qualified.lstrip('.')}"
-    return next(
-        (known for name, known in provider.functions.items() if name.endswith(ending)), None
-    )
 
 
 def _roots(names: Names) -> set[str]:
@@ -171,12 +164,12 @@ class Clients:
 
     def _of_another_provider(self, callee: ast.expr) -> Access | None:
         """A function of another package, a method of its clients, or a plain request."""
-        qualified = self._qualified(callee)
+        named = self._full_names(callee)
         links = self._links(callee)
         for provider in self.others:
-            function = _function(provider, qualified)
-            if function is not None:
-                return Access(function, callee, provider)
+            for name in named:
+                if name in provider.functions:
+                    return Access(provider.functions[name], callee, provider)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, [link.attr for link in links], links)
                 if receiver is not None and self._is_made_by(receiver, provider):
@@ -187,17 +180,52 @@ class Clients:
                     return Access(Operation(("request",), kind), callee, provider)
         return None
 
-    def _qualified(self, callee: ast.expr) -> str | None:
-        """The full name of a function, also under another name that it was given once."""
+    def _full_names(self, node: ast.expr, depth: int = _FARTHEST) -> list[str]:
+        """What a function or class is called in full, also under a name that it was given once.
+
+        Where the policy names some, also by the module that defines it, if another passes it on.
+        """
         for _ in range(_FARTHEST):
-            qualified = self.names.qualify(callee)
+            qualified = self.names.qualify(node)
             if qualified is not None:
-                return qualified
-            given = self._given_to(callee)
+                return [self._absolute(qualified), *self._defined_as(qualified, depth - 1)]
+            given = self._given_to(node)
             if given is None:
-                return None
-            callee = given
-        return None
+                break
+            node = given
+        return [f"{self.module}.{node.id}"] if self._is_of_the_module(node) else []
+
+    @property
+    def module(self) -> str:
+        """What this module is called in the project."""
+        return self.imports.module if self.imports is not None else ""
+
+    def _is_of_the_module(self, node: ast.expr) -> TypeGuard[ast.Name]:
+        """Whether an expression names something that this module defines at its top level."""
+        if not isinstance(node, ast.Name):
+            return False
+        scope = self.names.defining_scope(node.id, node)
+        return scope is not None and scope is self.names.scopes[self.names.tree]
+
+    def _absolute(self, qualified: str) -> str:
+        """A relative name (``..llm.submit``) from the top of the project."""
+        name = qualified.lstrip(".")
+        dots = len(qualified) - len(name)
+        if dots == 0:
+            return name
+        above = self.module.split(".")
+        if self.imports is None or not self.imports.is_package:
+            above = above[:-1]
+        above = above[: len(above) - (dots - 1)]
+        return ".".join([*above, name])
+
+    def _defined_as(self, qualified: str, depth: int) -> list[str]:
+        if not self.provider.wrappers or depth == 0:
+            return []
+        match self._defined(qualified):
+            case clients, found:
+                return clients._full_names(found, depth)
+        return []
 
     def _given_to(self, node: ast.expr) -> ast.expr | None:
         match node:
@@ -220,25 +248,19 @@ class Clients:
 
     def _class_of(self, node: ast.expr) -> str | None:
         """The client class that an expression names, in full."""
-        qualified = self.names.qualify(node)
-        if qualified is None:
-            local = self._local_class(node.id, node) if isinstance(node, ast.Name) else None
-            return next(iter(self._classes_of(local)), None) if local is not None else None
-        if qualified in self._classes:
-            return qualified
-        ending = f".{qualified.lstrip('.')}"
-        if qualified.startswith("."):
-            return next((name for name in self._classes if name.endswith(ending)), None)
-        return None
+        for name in self._full_names(node):
+            if name in self._classes:
+                return name
+        local = self._local_class(node.id, node) if isinstance(node, ast.Name) else None
+        return next(iter(self._classes_of(local)), None) if local is not None else None
 
     def _classes_of(self, cls: ast.ClassDef) -> frozenset[str]:
         """The client classes that a class of this module is, or is made of."""
-        own = f"{self.imports.module}.{cls.name}" if self.imports is not None else cls.name
-        if own in self._classes:
-            return frozenset([own])
-        lineage = [base for above in self.names.lineage(cls) for base in above.bases]
-        named = (self.names.qualify(base) and self._class_of(base) for base in lineage)
-        return frozenset(name for name in named if name)
+        lineage = list(self.names.lineage(cls))
+        own = {f"{self.module}.{above.name}" for above in lineage}
+        bases = [base for above in lineage for base in above.bases]
+        own |= {name for base in bases for name in self._full_names(base)}
+        return frozenset(own & self._classes.keys())
 
     def _links(self, node: ast.expr) -> list[ast.Attribute]:
         """The attributes of a chain, from the last to the first, aliases expanded."""

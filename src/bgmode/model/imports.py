@@ -6,6 +6,7 @@ The module is found beside the file and parsed, never imported.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable
 
 from bgmode.flow.names import Names
@@ -42,6 +43,7 @@ class Imports:
         self.neighbours = neighbours
         self.path = path
         self.module = dotted_name(path)
+        self.is_package = os.path.basename(path) == "__init__.py"
         self._known: dict[str, Value | None] = {}
 
     def value(self, dotted: str) -> Value | None:

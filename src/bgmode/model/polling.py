@@ -26,7 +26,7 @@ from bgmode.flow.rounds import is_round
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Provider
-from bgmode.model.calls import BackgroundCall, Calls
+from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.limits import Limits
 from bgmode.model.reach import Reach
@@ -415,15 +415,6 @@ class Polling:
             and any(reads(part, items) for part in [*node.args, *node.keywords])
             for node in own_nodes(loop)
         )
-
-    def job_of(self, loop: PollLoop) -> BackgroundCall | None:
-        """The last background call of the loop's function before it."""
-        created = [
-            call
-            for call in self.calls.background
-            if (call.where or call.names.tree) is loop.scope and call.node.lineno < loop.node.lineno
-        ]
-        return created[-1] if created else None
 
     def asks(self, node: ast.AST) -> bool:
         """Whether a node is a poll, or calls a function of this module that polls."""
