@@ -49,7 +49,7 @@ def examine(
     today: datetime.date | None = None,
     wanted: Wanted = all_rules,
     watch: Watch | None = None,
-    ignores: Mapping[Ignore, int] | None = None,
+    ignores: Mapping[tuple[Ignore, str], int] | None = None,
 ) -> Verdict:
     """Find what the rules have to say about one file, and what of it is suppressed.
 
@@ -91,7 +91,7 @@ def case_of(
     policy: Policy,
     project: Project,
     today: datetime.date | None = None,
-    ignores: Mapping[Ignore, int] | None = None,
+    ignores: Mapping[tuple[Ignore, str], int] | None = None,
 ) -> Case:
     """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
     known = dataclasses.replace(provider("openai"), wrappers=policy.wrappers)

@@ -55,13 +55,16 @@ class Walk:
     """One walk over the paths that somebody has named.
 
     ``named`` are files that were named themselves; ``errors`` says which paths could not be
-    read, ``policies`` which policy files were passed on the way.
+    read, ``policies`` which policy files were passed on the way; ``notebooks`` and ``excluded``
+    count what was passed by.
     """
 
     def __init__(self, excludes: Callable[[str], bool] | None = None) -> None:
         self.errors: list[str] = []
         self.policies: list[str] = []
         self.named: set[str] = set()
+        self.notebooks = 0
+        self.excluded = 0
         self._excludes = excludes
 
     def files(self, paths: list[str], *, force_exclude: bool = False) -> Iterator[str]:
@@ -87,7 +90,9 @@ class Walk:
                     yield file
 
     def _is_excluded(self, path: str) -> bool:
-        return self._excludes is not None and self._excludes(path)
+        is_excluded = self._excludes is not None and self._excludes(path)
+        self.excluded += is_excluded
+        return is_excluded
 
     def _below(self, root: str) -> Iterator[str]:
         stack = ["" if root in (".", "./") else root.rstrip("/") or "/"]
@@ -111,6 +116,8 @@ class Walk:
                         yield path
                 elif name in FILE_NAMES:
                     self.policies.append(path)
+                elif name.endswith(".ipynb"):
+                    self.notebooks += 1
             stack += reversed(folders)
 
 

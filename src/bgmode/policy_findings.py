@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from bgmode.discover import Walk
 from bgmode.finding import Finding
 from bgmode.knowledge import RULES, Rule
-from bgmode.policy.globs import module_matches, path_matches
-from bgmode.policy.policy import Approval, Policy, Waiver
+from bgmode.policy.globs import path_matches
+from bgmode.policy.policy import Approval, Policy, Waiver, Zdr
 from bgmode.source import Span
 from bgmode.suppression import is_in_force, what_is_wrong
 
@@ -48,8 +49,7 @@ def patterns_without_files(policy: Policy) -> Iterator[tuple[str, str]]:
     """The patterns that no file below the policy matches: their places, and what to say."""
     if policy.path is None:
         return
-    root = os.path.dirname(os.path.abspath(policy.path))
-    files = [policy.relative(path) for path in Walk().files([root])]
+    files = [policy.relative(path) for path in Walk().files([policy.folder])]
     written = [(f"paths.{pattern}", pattern) for pattern, _ in policy.paths]
     written += [("exclude", pattern) for pattern in policy.exclude]
     for key, pattern in written:
@@ -61,8 +61,8 @@ def patterns_without_files(policy: Policy) -> Iterator[tuple[str, str]]:
             if not any(path_matches(pattern, path) for path in files):
                 yield f"{entry.file}:{entry.line}:1", f"`{pattern}` matches no Python file"
     for pattern in policy.zdr.modules:
-        found = (path_matches(pattern, path) or _is_module(pattern, path) for path in files)
-        if not any(found):
+        alone = replace(policy, zdr=Zdr(modules=(pattern,)))
+        if not any(alone.zdr_module(os.path.join(policy.folder, path), "") for path in files):
             yield _origin(policy, "zdr.modules"), f"`{pattern}` matches no Python file"
 
 
@@ -70,13 +70,6 @@ def _patterns(entry: Approval | Waiver) -> tuple[str, ...]:
     if isinstance(entry, Waiver):
         return entry.paths
     return (entry.path,) if entry.path is not None else ()
-
-
-def _is_module(pattern: str, path: str) -> bool:
-    """Whether a dotted pattern may mean a file, by the end of its path."""
-    dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    parts = dotted.split(".")
-    return any(module_matches(pattern, ".".join(parts[start:])) for start in range(len(parts)))
 
 
 def _origin(policy: Policy, key: str) -> str:

@@ -6,14 +6,14 @@ import datetime
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
 from bgmode.concerned import Concerned
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
-from bgmode.history import History
+from bgmode.history import History, NoHistory
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
@@ -30,6 +30,7 @@ class Options:
     """What a run is told. ``today`` decides which approvals and waivers are in force.
 
     ``waivers_from``: the git revision whose approvals, waivers and ignore comments count.
+    ``report_undecided``: whether calls that may run in the background are judged in any case.
     """
 
     policy: str | None = None
@@ -41,6 +42,7 @@ class Options:
     diff: bool = False
     today: datetime.date | None = None
     waivers_from: str | None = None
+    report_undecided: bool = False
 
 
 @dataclass
@@ -56,8 +58,7 @@ class _Text:
 class Session:
     """One run; ``watch`` is shown each file's case and what was found there.
 
-    Raises :class:`PolicyError` where a named policy cannot be used, and
-    :class:`~bgmode.history.NoHistory` where there is no such git revision.
+    Raises :class:`PolicyError` where a named policy cannot be used.
     """
 
     options: Options
@@ -75,6 +76,7 @@ class Session:
 
     def run(self, paths: Sequence[str]) -> Report:
         """Judge everything under ``paths``."""
+        self._check_history(paths)
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
@@ -86,12 +88,22 @@ class Session:
             elif path in walk.named:
                 self._file(path, only_read=True)
         self.report.errors += walk.errors
+        self.report.left_out["notebooks are not read"] += walk.notebooks
+        self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
         above = (find_policy(path) for path in paths)
         for path in [*walk.policies, *(found for found in above if found is not None)]:
             self._validate(path)
-        for policy in self.policies:
+        for policy in self._policies.loaded():
             self._judge_policy(policy, paths)
         return self._finished()
+
+    def _check_history(self, paths: Sequence[str]) -> None:
+        """A revision that is not there must be said even if no file needs it."""
+        for path in paths if self._history is not None else ():
+            try:
+                self._history.check(path)
+            except NoHistory as error:
+                self._error(f"--waivers-from: {error}")
 
     def run_text(self, text: str, path: str) -> Report:
         """Judge one text that was read from standard input; ``path`` is what to call it."""
@@ -108,9 +120,7 @@ class Session:
     @property
     def policies(self) -> list[Policy]:
         """The policies that were applied, or passed on the way."""
-        loaded = self._policies.loaded()
-        history = self._history
-        return loaded if history is None else [history.excused(policy) for policy in loaded]
+        return self._policies.loaded()
 
     @property
     def today(self) -> datetime.date:
@@ -123,8 +133,7 @@ class Session:
 
     def _policy(self, path: str) -> Policy | None:
         try:
-            policy = self._policies.of(path)
-            return policy if self._history is None else self._history.excused(policy)
+            return self._excused(self._policies.of(path))
         except PolicyError as error:
             self._policy_failed(error)
             return None
@@ -133,13 +142,29 @@ class Session:
         """What is to be said of the policy itself, which waivers nothing needs included."""
         wanted = self.options.wanted
         found = list(policy_findings(policy, self._today, wanted))
-        folder = os.path.dirname(os.path.abspath(policy.path or ""))
-        if any(_is_below(folder, path) for path in paths):  # else there may be more to see
-            found += unused_waivers(policy, self._used, self._today, wanted)
+        if any(_is_below(policy.folder, path) for path in paths):  # else there may be more to see
+            kept = self._excused(policy)
+            found += unused_waivers(kept or policy, self._used, self._today, wanted)
         for finding in found:
             if finding not in self.report.findings:  # of a file that two policies extend
                 self._add([finding])
                 self.report.lines.setdefault(finding.path, _lines(finding.path))
+
+    def _excused(self, policy: Policy) -> Policy | None:
+        """A policy with the approvals and waivers that count; None where nobody can tell."""
+        if self.options.report_undecided and not policy.report_undecided:
+            policy = replace(policy, report_undecided=True)
+        try:
+            return policy if self._history is None else self._history.excused(policy)
+        except NoHistory as error:
+            self._error(f"--waivers-from: {error}")
+            return None
+
+    def _error(self, message: str) -> None:
+        """Say once what could not be done."""
+        if message not in self._broken:
+            self._broken.add(message)
+            self.report.errors.append(message)
 
     def _validate(self, path: str) -> None:
         """A policy above or below a path has to be right, even if no file needs it."""
@@ -151,9 +176,7 @@ class Session:
 
     def _policy_failed(self, error: PolicyError) -> None:
         for problem in error.problems:
-            if str(problem) not in self._broken:
-                self._broken.add(str(problem))
-                self.report.errors.append(str(problem))
+            self._error(str(problem))
 
     def _file(self, path: str, *, only_read: bool = False) -> None:
         """Judge a file; ``only_read``: there is nothing in it to judge, but it has to be Python."""
@@ -163,7 +186,10 @@ class Session:
             self.report.errors.append(f"{path}: {(error.strerror or str(error)).lower()}")
             return
         policy = self._policy(path)
-        if policy is None or policy.excludes(path):
+        if policy is None:
+            return
+        if policy.excludes(path):
+            self.report.left_out["files are left out by the policy's exclude"] += 1
             return
         try:
             text, encoding = decode(data)
@@ -178,8 +204,13 @@ class Session:
 
     def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
         source = text.source
-        history = self._history
-        ignores = history.ignores(source.path, policy) if history is not None else None
+        ignores = None
+        if self._history is not None:
+            try:
+                ignores = self._history.ignores(source.path, policy)
+            except NoHistory as error:
+                self._error(f"--waivers-from: {error}")
+                return
 
         def verdict(source: Source) -> Verdict:
             return examine(

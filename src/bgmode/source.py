@@ -76,6 +76,23 @@ def placed(node: ast.AST) -> Placed:
     return node  # type: ignore[return-value]
 
 
+def _holds(statement: ast.stmt, line: int) -> bool:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return first <= line <= (statement.end_lineno or first)
+
+
+def _statements_in(statement: ast.stmt) -> list[ast.stmt]:
+    """The statements directly in the blocks of one."""
+    found: list[ast.stmt] = []
+    for child in ast.iter_child_nodes(statement):
+        if isinstance(child, ast.stmt):
+            found.append(child)
+        elif isinstance(child, ast.ExceptHandler | ast.match_case):
+            found += child.body
+    return found
+
+
 def newline_of(text: str) -> Literal["\n", "\r\n", "\r"]:
     """The line end that a text uses; the first one where it mixes them."""
     matched = LINE_END.search(text)
@@ -150,6 +167,21 @@ class Source:
         starts = [0, *(matched.end() for matched in LINE_END.finditer(self.text))]
         begin = starts[span.line - 1] + span.column
         return self.text[begin : starts[span.end_line - 1] + span.end_column]
+
+    def scope_at(self, line: int) -> str:
+        """The dotted name of the innermost function or class at a line; empty for the module.
+
+        Raises :class:`Unreadable`.
+        """
+        names: list[str] = []
+        body: list[ast.stmt] = self.tree.body
+        while body:
+            around = (statement for statement in body if _holds(statement, line))
+            statement = next(around, None)
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.append(statement.name)
+            body = [] if statement is None else _statements_in(statement)
+        return ".".join(names)
 
     def snippet(self, span: Span) -> str:
         """The text of a stretch, its lines joined by ``\\n``."""

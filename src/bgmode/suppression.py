@@ -17,7 +17,7 @@ from functools import cached_property
 
 from bgmode.checks.subject import Case, Subject
 from bgmode.day import days_until
-from bgmode.finding import Finding, Fix, RemoveComment, ReplaceComment, Suppression
+from bgmode.finding import Finding, Fix, Note, RemoveComment, ReplaceComment, Suppression
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES, Rule
 from bgmode.model.directives import Ignore, Malformed, code_of
@@ -80,7 +80,7 @@ class Suppressions:
             by = self._by_comment(finding, findings) or self._by_waiver(finding)
             match by:
                 case None:
-                    kept.append(finding)
+                    kept.append(self._noted(finding, findings))
                     continue
                 case Ignore():
                     needed.add((by, finding.code))
@@ -104,15 +104,30 @@ class Suppressions:
     def _in_force(self) -> list[Ignore]:
         policy, today = self._case.policy, self._case.today
         found = [ignore for ignore in self._ignores if is_in_force(ignore, policy, today)]
+        return [ignore for ignore in found if ignore not in self._new]
+
+    @cached_property
+    def _new(self) -> list[Ignore]:
+        """The comments that do not count because they have not been there before."""
         if self._case.ignores is None:
-            return found
+            return []
         left = Counter(self._case.ignores)
-        known: list[Ignore] = []
-        for ignore in found:
-            if left[ignore.anywhere] > 0:
-                left[ignore.anywhere] -= 1
-                known.append(ignore)
-        return known
+        new: list[Ignore] = []
+        for ignore in self._ignores:
+            known = (ignore.anywhere, self._source.scope_at(ignore.span.line))
+            left[known] -= 1
+            if left[known] < 0:
+                new.append(ignore)
+        return new
+
+    def _noted(self, finding: Finding, findings: list[Finding]) -> Finding:
+        """A finding, with a note at a comment that would silence it if it counted."""
+        for ignore in self._new:
+            if finding.code in ignore.codes and self._speaks_of(ignore, finding, findings):
+                message = "this comment is new, so it does not count"
+                note = Note(message, self._source.path, ignore.span)
+                return dataclasses.replace(finding, notes=(*finding.notes, note))
+        return finding
 
     def _by_comment(self, finding: Finding, findings: list[Finding]) -> Ignore | None:
         for ignore in self._in_force:

@@ -803,6 +803,37 @@ _TEXTS: dict[str, str] = {
                     finally:
                         break
         """,
+    "a closure that another closure calls": """
+        def wait(job, response, settings):
+            done = True
+            def mark(value=True):
+                nonlocal done
+                done = value
+            for j in settings.jobs:
+                poll(job)
+                def later():
+                    mark(False)
+                    return done
+                if later():
+                    return done
+        """,
+    "a name that an earlier loop sets for some answers": """
+        def wait(job, response, settings):
+            done = flag(2)
+            while not done:
+                response = poll(job)
+                if response.status in "queued":
+                    pass
+                else:
+                    break
+                done = 1
+            while True:
+                poll(job)
+                if done:
+                    current = poll(job)
+                    if current.status != "completed":
+                        return True
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

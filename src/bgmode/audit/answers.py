@@ -95,6 +95,9 @@ def verdict(inventory: Inventory) -> str:
     total, count = len(inventory.calls), inventory.states["open"]
     if not total:
         return "No call was found that runs in the background."
+    beside = sum(finding.severity != "info" for finding in inventory.other)
+    if count == 0 and beside:
+        return f"{plural(beside, 'thing')} beside {plural(total, 'background call')} to be mended."
     if count == 0:
         return f"Nothing is open in {plural(total, 'background call')}."
     has = "has" if count == 1 else "have"

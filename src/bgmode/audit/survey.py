@@ -20,6 +20,7 @@ from bgmode.audit.inventory import (
 from bgmode.checks.missing_idempotency_key import evidence
 from bgmode.checks.subject import Case, Judged, listed
 from bgmode.finding import Finding
+from bgmode.flow import exits as flow
 from bgmode.flow.values import Known
 from bgmode.model.annotations import Annotation
 from bgmode.model.calls import Argument, BackgroundCall
@@ -76,7 +77,7 @@ class Survey:
             files=files,
             calls=tuple(sorted(self.calls, key=lambda call: (call.path, call.line, call.column))),
             other=tuple(sorted([*self.other, *more], key=lambda finding: finding.order)),
-            expiries=tuple(sorted(expiries, key=lambda each: (each.until, each.path, each.line))),
+            expiries=tuple(sorted(expiries, key=_order)),
             waivers=tuple(waivers),
             errors=tuple(errors),
         )
@@ -234,19 +235,28 @@ def _waiting(case: Case, loop: PollLoop) -> Waiting:
 def _ending(loop: PollLoop, status: str) -> Ending:
     outcome = loop.outcomes[status]
     is_terminal = status in loop.provider.terminal
-    lines = tuple(sorted({getattr(way.node, "lineno", 0) for way in outcome.ways}))
     kind: Outcome
     if outcome.unclear or loop.running.unclear:
         kind = "not known"
     elif not is_terminal:
-        kind = "leaves" if status in loop.premature else "goes on"
+        planned = {way.node for way in outcome.ways} - set(loop.bounds)
+        kind = "leaves" if outcome.verdict == "always" and planned else "goes on"
     elif status in loop.endless:
         kind = "never ends"
     elif status in loop.bounded:
         kind = "bound"
     else:
         kind = "leaves" if outcome.verdict == "always" else "may leave"
-    return Ending(status, is_terminal, kind, () if kind == "never ends" else lines)
+    return Ending(status, is_terminal, kind, _lines(loop, outcome, kind))
+
+
+def _lines(loop: PollLoop, outcome: flow.Outcome, kind: Outcome) -> tuple[int, ...]:
+    """Where the wait is left; the bound only where nothing else leaves it."""
+    if kind == "never ends":
+        return ()
+    nodes = {way.node for way in outcome.ways}
+    nodes = nodes - set(loop.bounds) or nodes
+    return tuple(sorted({getattr(node, "lineno", 0) for node in nodes}))
 
 
 def _of_comments(case: Case) -> Iterator[Expiry]:
@@ -274,3 +284,7 @@ def _of_policy(policy: Policy) -> Iterator[Expiry]:
 
 def _shown(path: str | None) -> str:
     return (path or "").replace(os.sep, "/")
+
+
+def _order(each: Expiry) -> tuple[object, ...]:
+    return (each.until, each.path, each.line, each.kind, each.what, each.who or "")

@@ -40,13 +40,14 @@ class Judged:
 class Case:
     """One module under one policy on one day; shared by all checks.
 
-    ``ignores`` are the comments that may count, where not all of them may.
+    ``ignores`` are the comments that may count, each with the function or class it is in, where
+    not all of them may.
     """
 
     module: Module
     policy: Policy
     today: datetime.date
-    ignores: Mapping[Ignore, int] | None = None
+    ignores: Mapping[tuple[Ignore, str], int] | None = None
 
     @property
     def source(self) -> Source:
@@ -162,18 +163,6 @@ class Case:
             if any(approval.covers(judged.name, path, symbol) for symbol in symbols)
         )
 
-    def code_at(self, span: Span) -> ast.AST | None:
-        """The innermost statement of a function or class that holds the start of a stretch."""
-        found: ast.AST | None = None
-        within: ast.AST = self.source.tree
-        while within is not found:
-            found = within
-            for statement in getattr(within, "body", []):
-                if self.source.span(statement).holds(span.line):
-                    within = statement
-                    break
-        return None if found is self.source.tree else found
-
     def symbol(self, node: ast.AST) -> str:
         """The dotted name of the code that ``node`` stands in: module, class, function."""
         module = dotted_name(self.source.path)
@@ -224,9 +213,10 @@ class Subject:
         """
         extent = at if isinstance(at, Span) else self.span(at)
         span = first_line(self.source, extent)
-        names = self.case.module.names
-        node = self.case.code_at(at) if isinstance(at, Span) else at
-        scope = "" if node is None else names.qualified(node)
+        if isinstance(at, Span):
+            scope = self.source.scope_at(at.line)
+        else:
+            scope = self.case.module.names.qualified(at)
         return Finding(
             code=self.rule.code,
             name=self.rule.name,

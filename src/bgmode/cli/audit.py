@@ -47,7 +47,8 @@ def command(
     Exit codes: 0, or 2 where something could not be read. What is open does not count here.
     """
     try:
-        session = Session(Options(policy=policy, exclude=exclude, today=today))
+        options = Options(policy=policy, exclude=exclude, today=today, report_undecided=True)
+        session = Session(options)
         survey = Survey(session.today)
         session.watch = survey.file
         report = session.run(paths or (".",))
@@ -57,12 +58,15 @@ def command(
         sys.exit(2)
     seen = {*survey.other, *(finding for call in survey.calls for finding in call.findings)}
     more = [finding for finding in report.findings if finding not in seen]
-    inventory = survey.inventory(session.policies, report.files, more, report.errors)
-    chosen = output_format or _BY_ENDING.get(os.path.splitext(output or "")[1], "markdown")
+    unread = [*report.errors, *report.unseen]
+    left_out = [f"{count} {kind}" for kind, count in report.left_out.items() if count]
+    inventory = survey.inventory(session.policies, report.files, more, [*unread, *left_out])
+    ending = os.path.splitext(output or "")[1].lower()
+    chosen = output_format or _BY_ENDING.get(ending, "markdown")
     _write(render(inventory, chosen), output)
-    for problem_text in report.errors:
-        click.echo(f"error: {problem_text}", err=True)
-    sys.exit(2 if report.errors else 0)
+    for message in unread:
+        click.echo(f"error: {message}", err=True)
+    sys.exit(2 if unread else 0)
 
 
 def _write(text: str, output: str | None) -> None:

@@ -13,7 +13,6 @@ import click
 from bgmode.analysis import Wanted
 from bgmode.cli.days import today_option
 from bgmode.finding import Finding
-from bgmode.history import NoHistory
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
 from bgmode.report import FORMATS, Report, plural, render, summary
@@ -143,8 +142,6 @@ def command(
             session.run_text(_standard_input(), stdin_filename or "-")
         else:
             session.run(paths or (".",))
-    except NoHistory as error:
-        raise click.UsageError(f"--waivers-from: {error}") from None
     except PolicyError as error:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)

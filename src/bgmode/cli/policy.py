@@ -127,7 +127,8 @@ def _shown(policy: Policy, path: str) -> Iterator[str]:
     for section in ("suppressions", "annotations", "idempotency", "poll", "zdr"):
         yield from _section(policy, section)
     for name, job_type in policy.job_types.items():
-        yield _line("job type", f"{name}: {job_type.background}", policy, f"job_types.{name}")
+        key = f"job_types.{name}.background"
+        yield _line("job type", f"{name}: {job_type.background}", policy, key)
     for pattern, name in policy.paths:
         yield _line("paths", f"{pattern}: {name}", policy, f"paths.{pattern}")
     for wrapper in policy.wrappers:
@@ -157,6 +158,9 @@ def _of_the_file(policy: Policy, path: str) -> Iterator[str]:
             yield f"{'waiver':<14} {what:<44} {waiver.file}:{waiver.line}"
 
 
+_KEYS = {"min_interval": "interval.min", "max_interval": "interval.max"}
+
+
 def _section(policy: Policy, section: str) -> Iterator[str]:
     values: Any = {
         "suppressions": policy.suppressions,
@@ -169,8 +173,10 @@ def _section(policy: Policy, section: str) -> Iterator[str]:
     for field in dataclasses.fields(values):
         value = getattr(values, field.name)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-        key = {"min_interval": "interval", "max_interval": "interval"}.get(field.name, field.name)
-        place = _place(policy, f"{section}.{key}") or "default"
+        key = _KEYS.get(field.name, field.name)
+        place = _place(policy, f"{section}.{key}") or (
+            f"preset {policy.preset}" if section == "suppressions" else "default"
+        )
         yield f"  {field.name:<20} {shown or 'none':<40} {place}"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 
 from bgmode.checks.subject import Case
 from bgmode.knowledge import rules_file
+from bgmode.policy.load import parse_policy
 from bgmode.session import Options, Session
 from bgmode.suppression import Verdict
 
@@ -30,15 +32,34 @@ def starting_policy(folder: str) -> tuple[str, list[str]]:
             else:
                 found.setdefault(os.path.dirname(path), []).append(place)
 
-    Session(Options(), watch=note).run([folder])
+    Session(Options(policy=os.devnull), watch=note).run([folder])
     with open(rules_file("policy.example.yaml"), encoding="utf-8") as file:
         text = file.read()
-    names = {where: _slug(where) for where in found}
-    types = [_job_type(name, places) for name, places in sorted(named.items())]
+    taken = {*named, *parse_policy(text, "policy.example.yaml").job_types}
+    names: dict[str, str] = {}
+    for where in sorted(found):
+        names[where] = _unused(_slug(where), taken)
+        taken.add(names[where])
+    shipped = parse_policy(text, "policy.example.yaml").job_types
+    types = [
+        _job_type(name, places)
+        for name, places in sorted(named.items())
+        if name.strip() and name not in shipped
+    ]
     types += [_job_type(names[where], found[where]) for where in sorted(found)]
-    paths = [_path(where, names[where]) for where in sorted(found, reverse=True)]
+    ordered = sorted(
+        found,
+        key=lambda where: (where == "", "*" in where or "?" in where, -where.count("/"), where),
+    )
+    paths = [_path(where, names[where]) for where in ordered]
     text = _behind(text, "job_types:\n", types)
     return _behind(text, "paths:\n", paths), [f"{path}:{line}" for path, line in sorted(calls)]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """``name``, with a number behind it where it is taken."""
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
 def _slug(folder: str) -> str:
@@ -47,7 +68,7 @@ def _slug(folder: str) -> str:
 
 
 def _job_type(name: str, places: list[str]) -> str:
-    shown = ", ".join(places[:_MOST_SHOWN])
+    shown = _printable(", ".join(places[:_MOST_SHOWN]))
     more = f" and {len(places) - _MOST_SHOWN} more" if len(places) > _MOST_SHOWN else ""
     return f"""\
   # To be filled in. Calls of this kind: {shown}{more}
@@ -72,10 +93,15 @@ def _path(folder: str, name: str) -> str:
 
 def _quoted(word: str) -> str:
     """A word as YAML takes it whatever is in it."""
-    if re.fullmatch(r"[A-Za-z][\w-]*", word, re.ASCII):
+    if re.fullmatch(r"[a-z][a-z0-9-]*-[a-z0-9-]*", word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{_printable(escaped)}"'
+
+
+def _printable(words: str) -> str:
+    """Words with the escapes that YAML's double quotes take for what would end a line."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in words)
 
 
 def _behind(text: str, heading: str, entries: list[str]) -> str:

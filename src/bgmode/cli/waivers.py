@@ -35,6 +35,12 @@ class Listed:
     def codes(self) -> tuple[str, ...]:
         return self.given.codes if isinstance(self.given, Ignore) else self.given.rules
 
+    @property
+    def order(self) -> tuple[object, ...]:
+        """How they are sorted."""
+        column = self.given.span.column if isinstance(self.given, Ignore) else 0
+        return (self.path, self.line, column, self.codes, self.lacks)
+
     def has_lapsed(self, today: datetime.date) -> bool:
         """Whether it suppresses nothing any more."""
         until = self.given.until
@@ -55,12 +61,14 @@ def command() -> None:
     help="Only those that have lapsed or end within so many days.",
 )
 @click.option("--policy", type=click.Path(), metavar="FILE", help="The policy to apply.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text")
 @today_option()
 def list_command(
     paths: tuple[str, ...],
     expiring_in: int | None,
     policy: str | None,
+    exclude: tuple[str, ...],
     output_format: str,
     today: datetime.date | None,
 ) -> None:
@@ -70,7 +78,7 @@ def list_command(
     something could not be read.
     """
     try:
-        session = Session(Options(policy=policy, today=today))
+        session = Session(Options(policy=policy, exclude=exclude, today=today))
         found: list[Listed] = []
         used: set[Waiver] = set()
         session.watch = lambda case, verdict: _note(case, verdict, found, used)
@@ -80,29 +88,32 @@ def list_command(
             click.echo(f"error: {problem}", err=True)
         sys.exit(2)
     found += [each for policy_ in session.policies for each in _waivers(policy_, used)]
-    shown = sorted(set(found), key=lambda each: (each.path, each.line))
+    shown = sorted(dict.fromkeys(found), key=lambda each: each.order)
     if expiring_in is not None:
-        last = session.today + datetime.timedelta(days=expiring_in)
-        shown = [each for each in shown if _ends_by(each, session.today, last)]
+        shown = [each for each in shown if _ends_within(each, session.today, expiring_in)]
     write = _as_json if output_format == "json" else _as_text
     click.echo(write(shown, session.today), nl=False)
-    for message in report.errors:
+    unread = [*report.errors, *report.unseen]
+    for message in unread:
         click.echo(f"error: {message}", err=True)
     lapsed = any(each.has_lapsed(session.today) for each in shown)
-    sys.exit(2 if report.errors else int(lapsed or (expiring_in is not None and bool(shown))))
+    sys.exit(2 if unread else int(lapsed or (expiring_in is not None and bool(shown))))
 
 
 def _note(case: Case, verdict: Verdict, found: list[Listed], used: set[Waiver]) -> None:
     used |= verdict.used
     needed = {
-        by.line for each in verdict.suppressed if (by := each.suppressed) and by.kind == "comment"
+        (by.line, each.code)
+        for each in verdict.suppressed
+        if (by := each.suppressed) and by.kind == "comment"
     }
     for each in case.module.annotations.directives:
         if isinstance(each, Ignore):
             line = each.span.line
             lacks = tuple(lacking(each, case.policy))
             path = case.source.path
-            found.append(Listed("comment", path, line, each, lacks, line in needed))
+            is_needed = any((line, code) in needed for code in each.codes)
+            found.append(Listed("comment", path, line, each, lacks, is_needed))
 
 
 def _waivers(policy: Policy, used: set[Waiver]) -> Iterator[Listed]:
@@ -111,9 +122,9 @@ def _waivers(policy: Policy, used: set[Waiver]) -> Iterator[Listed]:
         yield Listed("waiver", each.file, each.line, each, lacks, each in used)
 
 
-def _ends_by(each: Listed, today: datetime.date, last: datetime.date) -> bool:
+def _ends_within(each: Listed, today: datetime.date, days: int) -> bool:
     until = each.given.until
-    return each.has_lapsed(today) or (until is not None and until <= last)
+    return each.has_lapsed(today) or (until is not None and (until - today).days <= days)
 
 
 def _state(each: Listed, today: datetime.date) -> str:
@@ -165,5 +176,6 @@ def _entry(each: Listed, today: datetime.date) -> dict[str, Any]:
         "until": given.until and given.until.isoformat(),
         "days_left": given.until and (given.until - today).days,
         "lapsed": each.has_lapsed(today),
+        "lacks": list(each.lacks),
         "needed": each.used,
     }

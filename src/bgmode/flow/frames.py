@@ -246,7 +246,18 @@ class Frames:
                 if around is caller:
                     state.assign(name, end.names[name])
                 else:  # a function further out, which goes on after this call and after others
-                    around.assign(name, join(around.names.get(name, MISSING), end.names[name]))
+                    both = join(around.names.get(name, MISSING), end.names[name])
+                    around.assign(name, both)
+                    self._tell_between(name, both, state)
+
+    def _tell_between(self, name: str, value: Value, state: State) -> None:
+        """The functions that are running further in see what a function further out holds."""
+        running = self.run.stack[-1:]
+        waiting = [(code, self._states[code]) for code in self.run.stack if code in self._states]
+        for code, held in [*((code, state) for code in running), *waiting]:
+            root = name.partition(".")[0]
+            if name in held.names and root not in self.run.names.scopes[code].bindings:
+                held.assign(name, value)
 
     def _changed_around(self, code: Code, end: State, around: State) -> list[str]:
         """The names and paths of the function around it that a closure has set."""

@@ -88,6 +88,7 @@ class Run:
         self.attempts: list[Attempts] = []  # the loops over attempts of a retry helper
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
+        self.set_by_answers: dict[str, ast.AST] = {}  # names set where a poll's answer has led
         self.doubts: list[Doubt] = []  # undecided branches
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
@@ -458,6 +459,8 @@ class Run:
             self.affect(target, at)
         match target:
             case ast.Name(id=name):
+                if state.polled is not False:
+                    self.set_by_answers[name] = target
                 if self.names.is_shared(name, target):
                     self.affect(target, at)
                     state.assign(name, unknown(value))

@@ -18,6 +18,7 @@ from bgmode.flow.values import (
     Many,
     Stream,
     Truth,
+    Unknown,
     Value,
     as_many,
     compare,
@@ -59,7 +60,11 @@ class Turns:
         polls_before = self._run.polls
         run = self._run
         self._begun = (len(run.doubts), len(run.effects), len(run.acts))
-        self._polled_before = frozenset(effect for effect in run.effects if effect.polled)
+        self._polled_before = frozenset(effect for effect in run.effects if effect.polled) | {
+            Effect(name, node, frozenset(), polled=True)
+            for name, node in run.set_by_answers.items()
+            if isinstance(state.names.get(name), Unknown)
+        }
         first = state.copy()
         first.polled = False
         outer_turn, run.turn = run.turn, 0

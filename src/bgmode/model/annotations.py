@@ -217,10 +217,16 @@ class Annotations:
 
     def _marked(self, node: ast.expr, level: str) -> Iterator[Annotation]:
         match node:
-            case ast.Call(func=function, args=[value, *_]) if (dotted(function) or "").rpartition(
-                "."
-            )[2] == self.vocabulary.marker:
+            case (
+                ast.Call(func=function, args=[value, *_])
+                | ast.Call(func=function, args=[], keywords=[ast.keyword("name", value)])
+            ) if self._is_called(function, self.vocabulary.marker):
                 yield self._annotation(self.constant(value), level, self.source.span(node), value)
+
+    def _is_called(self, node: ast.expr, name: str) -> bool:
+        """Whether a marker is meant, under its own name or another one it is imported by."""
+        path = self.names.qualify(node) or dotted(node) or ""
+        return path.rpartition(".")[2] == name
 
     def _local(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Annotation]:
         bindings = self.names.scopes[function].bindings.get(self.vocabulary.name, [])
@@ -290,8 +296,7 @@ class Annotations:
         for above in self.names.ancestors(node):
             if isinstance(above, (*FUNCTIONS, ast.ClassDef)) and below in above.body:
                 for decorator in above.decorator_list:
-                    target = undecorated(decorator)
-                    if (dotted(target) or "").rpartition(".")[2] == self.vocabulary.zdr_decorator:
+                    if self._is_called(undecorated(decorator), self.vocabulary.zdr_decorator):
                         kind = "class" if isinstance(above, ast.ClassDef) else "function"
                         return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
             below = above

@@ -8,7 +8,7 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeGuard
 

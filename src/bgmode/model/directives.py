@@ -18,6 +18,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from bgmode.day import parse_day
@@ -36,7 +37,7 @@ _ALMOST = re.compile(
     r"(?:(?:ignore|noqa|disable|skip|allow)\s*(?:[\[(=:]|BGM\d|$)"
     r"|job[-_ ]?type\s*=|zdr\s*$)"
     r"|ignore\s*\[\s*BGM\d)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED = re.compile(r"`[^`]*`|\S+://\S*|\"[^\"]*\"")
 _OTHER_TOOL = re.compile(
@@ -95,9 +96,10 @@ class Malformed:
 Directive: TypeAlias = Setting | Ignore | Malformed
 
 
+@lru_cache(maxsize=64)  # a package's __init__ is asked for each of its modules
 def directives(text: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> tuple[Directive, ...]:
     """The directives in ``text``, in order."""
-    if not re.search(r"bg[-_ ]?m|ignore", text, re.IGNORECASE):
+    if not (_MARK.search(text) or _ALMOST.search(text)):  # reading all tokens takes its time
         return ()
     found: list[Directive] = []
     try:

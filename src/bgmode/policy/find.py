@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+
+TYPE_CHECKING = False  # typing is slow to import, and not needed here
+if TYPE_CHECKING:
+    from typing import Any
 
 FILE_NAMES = ("bgmode.yaml", ".bgmode.yaml")
 PROJECT_FILE = "pyproject.toml"
-_MARK = b"tool.bgmode"
+_MARK = b"bgmode"
+_HEADING = re.compile(rb"^\s*\[\s*tool\s*\.\s*\"?bgmode", re.MULTILINE)
 
 
 def find_policy(path: str) -> str | None:
@@ -45,23 +51,61 @@ def _folders(path: str) -> list[str]:
     return found
 
 
+def root_of(policy: str) -> str:
+    """The folder that a policy's patterns start from: its own, or that of the pyproject.toml above
+    that names it."""
+    own = os.path.dirname(os.path.abspath(policy))
+    for folder in _folders(own):
+        named = named_policy(os.path.join(folder, PROJECT_FILE))
+        if named is not None and os.path.realpath(named) == os.path.realpath(policy):
+            return folder
+    return own
+
+
 def _speaks_of_us(path: str) -> bool:
+    """Whether a pyproject.toml has a table for us, or seems to, where it cannot be read."""
     try:
+        return _table(path) is not None
+    except ValueError:
         with open(path, "rb") as file:
-            return _MARK in file.read()
-    except OSError:
-        return False
+            return _HEADING.search(file.read()) is not None
 
 
 def named_policy(path: str) -> str | None:
-    """The policy that a pyproject.toml names, None where it is not right."""
+    """The policy that a pyproject.toml names, None where it names none."""
+    try:
+        named = (_table(path) or {}).get("policy")
+    except ValueError:
+        return None
+    if not isinstance(named, str) or not named.strip():
+        return None
+    return os.path.join(os.path.dirname(path), named)
+
+
+def why_unnamed(path: str) -> str:
+    """What is wrong with a pyproject.toml that should name a policy."""
+    try:
+        _table(path)
+    except ValueError as error:
+        return f"this is no TOML: {error}"
+    return "`policy` in [tool.bgmode] must name a policy file"
+
+
+def _table(path: str) -> dict[str, Any] | None:
+    """The table ``tool.bgmode`` of a pyproject.toml, if it has one. Raises ValueError."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    if _MARK not in data:
+        return None
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        with open(path, "rb") as file:
-            named = tomllib.load(file)["tool"]["bgmode"]["policy"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        found = tomllib.loads(data.decode("utf-8-sig")).get("tool", {}).get("bgmode")
+    except (AttributeError, RecursionError):
         return None
-    return os.path.join(os.path.dirname(path), named) if isinstance(named, str) else None
+    return None if found is None else found if isinstance(found, dict) else {}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bgmode.knowledge import PRESETS, rules_file
-from bgmode.policy.find import PROJECT_FILE, find_policy
+from bgmode.policy.find import PROJECT_FILE, find_policy, root_of, why_unnamed
 from bgmode.policy.layers import Layer, combined
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError, Problem
@@ -39,10 +40,11 @@ def load_policy(path: str, read: ReadFile | None = None) -> Policy:
     ``read`` gives the bytes of a file, None where there is none; by default from the disk.
     """
     if os.path.basename(path) == PROJECT_FILE:
-        message = "`policy` in [tool.bgmode] must name a policy file"
-        raise PolicyError([Problem(_shown(path), 1, 1, "tool.bgmode.policy", message)])
+        problem = Problem(_shown(path), 1, 1, "tool.bgmode", why_unnamed(path))
+        raise PolicyError([problem])
     files = _Files(read)
-    return _policy(files, files.layers(_shown(path)), _shown(path))
+    policy = _policy(files, files.layers(_shown(path)), _shown(path))
+    return replace(policy, root=root_of(path))
 
 
 def parse_policy(text: str, path: str) -> Policy:

@@ -101,6 +101,7 @@ class Waiver:
     until: datetime.date | None = None
     file: str = ""
     line: int = 0
+    column: int = 0
 
     def covers(self, path: str, symbol: str) -> bool:
         """Whether it speaks of a finding in ``path``, in ``symbol``, a qualified name."""
@@ -176,11 +177,12 @@ class Zdr:
 class Policy:
     """Everything that a policy decides. ``path`` is None for the embedded default.
 
-    ``base`` are the severities of the preset; ``origins`` say for each key which file, and which
-    line of it (1-based), has the last word.
+    ``root`` is the folder that its patterns start from. ``base`` are the severities of the preset;
+    ``origins`` say for each key which file, and which line of it (1-based), has the last word.
     """
 
     path: str | None = None
+    root: str = ""
     preset: Preset = "standard"
     base: Mapping[str, Severity] = field(default_factory=dict)
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
@@ -212,13 +214,17 @@ class Policy:
         """Whether a rule is off only because there are no job types to judge by."""
         return rule.code in JOB_TYPE_RULES and not self.job_types
 
+    @property
+    def folder(self) -> str:
+        """The folder that the patterns start from, absolute."""
+        return self.root or os.path.dirname(os.path.abspath(self.path or ""))
+
     def relative(self, path: str) -> str:
-        """``path`` as the policy's patterns see it: from the policy's folder, with slashes."""
+        """``path`` as the policy's patterns see it: from their folder, with slashes."""
         if self.path is None or path == "-":
             shown = path
         else:
-            root = os.path.dirname(os.path.abspath(self.path))
-            shown = os.path.relpath(os.path.abspath(path), root)
+            shown = os.path.relpath(os.path.abspath(path), self.folder)
         return shown.replace(os.sep, "/")
 
     def suggested_job_type(self, path: str) -> tuple[str, str] | None:
@@ -230,10 +236,15 @@ class Policy:
         return None
 
     def zdr_module(self, path: str, dotted: str) -> str | None:
-        """The pattern of ``zdr.modules`` that covers a file, if one does."""
+        """The pattern of ``zdr.modules`` that covers a file, if one does.
+
+        A dotted pattern may begin at any folder on the way to the file: packages need no
+        ``__init__``, and ``src`` is part of no name.
+        """
         shown = self.relative(path)
+        names = {dotted, *_endings(shown)} if self.zdr.modules else set()
         for pattern in self.zdr.modules:
-            if path_matches(pattern, shown) or module_matches(pattern, dotted):
+            if path_matches(pattern, shown) or any(module_matches(pattern, name) for name in names):
                 return pattern
         return None
 
@@ -241,3 +252,9 @@ class Policy:
         """Whether the policy leaves this file out."""
         shown = self.relative(path)
         return any(path_matches(pattern, shown) for pattern in self.exclude)
+
+
+def _endings(path: str) -> list[str]:
+    """``a.b.c``, ``b.c`` and ``c`` for ``a/b/c.py``."""
+    parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    return [".".join(parts[start:]) for start in range(len(parts))]

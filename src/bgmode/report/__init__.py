@@ -18,18 +18,29 @@ class Report:
     """The result of a run.
 
     ``suppressed`` are findings that an ignore comment or a waiver has silenced; ``lines`` holds
-    the lines of the files that have findings; ``changes`` the path, the old and the new text
-    where a difference was asked for; ``errors`` what could not be done.
+    the lines of the files that have findings; ``left_out`` counts what was not looked at;
+    ``changes`` the path, the old and the new text where a difference was asked for; ``errors``
+    what could not be done.
     """
 
     findings: list[Finding] = field(default_factory=list)
     suppressed: list[Finding] = field(default_factory=list)
     files: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def unseen(self) -> list[str]:
+        """The files of which some or all was not judged, and why."""
+        return [
+            f"{finding.path}:{finding.span.line}: {finding.message}"
+            for finding in self.findings
+            if finding.code in {"BGM001", "BGM009"}
+        ]
 
     def line(self, path: str, number: int) -> str | None:
         """One line of a file, 1-based."""
