@@ -99,7 +99,9 @@ class Session:
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""
-        for path in paths if self._history is not None else ():
+        if self._history is None:
+            return
+        for path in paths:
             try:
                 self._history.check(path)
             except NoHistory as error:

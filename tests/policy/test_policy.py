@@ -115,8 +115,10 @@ approvals:
         ("poll: {interval: {min: 1s, min: 2s}}\n", "1:28: poll.interval.min: this key is here "
          "twice (first on line 1)"),
         ("a: [\n", "1:5: while parsing a flow node, did not find expected node content"),
-        ("preset: 'strict\n", "1:16: while scanning a quoted scalar, found unexpected end of stream"),
-        ("\tpreset: strict\n", "1:1: while scanning for the next token, found character that cannot start any token"),
+        ("preset: 'strict\n", "1:16: while scanning a quoted scalar, found unexpected end of "
+         "stream"),
+        ("\tpreset: strict\n", "1:1: while scanning for the next token, found character that "
+         "cannot start any token"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_has_a_place(text: str, expected: str) -> None:
