@@ -138,6 +138,8 @@ _TABLE = (
          "a background stream of which no sequence_number is kept"),
     Rule("BGM506", "poll-in-request-handler", "warning", "none",
          "a web request that waits for a background job"),
+    Rule("BGM507", "unswitched-create", "error", "none",
+         "a background call that none of the policy's kill switches guards"),
     Rule("BGM508", "lost-parsed-output", "warning", "none",
          "output_parsed is read from a retrieved response"),
     Rule("BGM509", "unpersisted-id", "info", "none",

@@ -834,6 +834,19 @@ _TEXTS: dict[str, str] = {
                     if current.status != "completed":
                         return True
         """,
+    "a turn that ends early in a doubted branch": """
+        def wait(job, response, settings):
+            pending = settings.jobs
+            for turn in range(3):
+                response = poll(job)
+                if flag(0):
+                    if pending:
+                        if response.status not in ("completed", "cancelled"):
+                            continue
+                        if poll(job).status not in "cancelled":
+                            return response
+                    break
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

@@ -44,6 +44,7 @@ from bgmode.checks.unknown_status import unknown_status
 from bgmode.checks.unpersisted_id import unpersisted_id
 from bgmode.checks.unresumable_stream import unresumable_stream
 from bgmode.checks.unsupported_idempotency_argument import unsupported_idempotency_argument
+from bgmode.checks.unswitched_create import unswitched_create
 from bgmode.checks.wrong_lane import wrong_lane
 from bgmode.finding import Finding
 
@@ -87,6 +88,7 @@ CHECKS: Mapping[str, Check] = {
     "BGM504": abandoned_job,
     "BGM505": unresumable_stream,
     "BGM506": poll_in_request_handler,
+    "BGM507": unswitched_create,
     "BGM508": lost_parsed_output,
     "BGM509": unpersisted_id,
 }

@@ -186,12 +186,28 @@ class Doubt:
 
         What is raised in a branch may be caught, and lead to a way out elsewhere.
         """
-        inside = [
-            piece for branch in (*self.node.body, *self.node.orelse) for piece in ast.walk(branch)
-        ]
+        inside = (piece for branch in self._branches for piece in ast.walk(branch))
         return way.node is self.node or any(
             piece is way.node or isinstance(piece, ast.Raise) for piece in inside
         )
+
+    @property
+    def may_go_on_within(self) -> bool:
+        """Whether a condition in one of the branches decides that the next turn begins at once.
+
+        No way out tells two runs apart then, of which one goes on there and the other further.
+        """
+        inside = (piece for branch in self._branches for piece in ast.walk(branch))
+        return any(
+            isinstance(piece, ast.Continue)
+            for condition in inside
+            if isinstance(condition, ast.If | ast.Match)
+            for piece in ast.walk(condition)
+        )
+
+    @property
+    def _branches(self) -> list[ast.stmt]:
+        return [*self.node.body, *self.node.orelse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +306,8 @@ def is_comparable(one: Outcome, other: Outcome) -> bool:
     if any(
         doubt.decides(way) for doubt in one.doubts ^ other.doubts for way in one.ways | other.ways
     ):
+        return False
+    if any(doubt.may_go_on_within for doubt in one.doubts & other.doubts):
         return False
     names = frozenset(name for doubt in one.doubts | other.doubts for name in doubt.reads)
     touched = one.touches(names)

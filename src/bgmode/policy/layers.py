@@ -23,7 +23,7 @@ from bgmode.policy.policy import (
 )
 from bgmode.policy.problem import Problem
 
-_GROWING = ("exclude", "approvals", "waivers")
+_GROWING = ("exclude", "approvals", "waivers", "kill_switches")
 _ENTRIES = ("rules", "suppressions", "annotations", "idempotency", "poll", "wrappers")
 _ZDR = ("modules", "projects", "organizations")
 
@@ -140,6 +140,7 @@ class _Stack:
             paths=values.get("paths", ()),
             approvals=values.get("approvals", ()),
             waivers=values.get("waivers", ()),
+            kill_switches=values.get("kill_switches", ()),
             origins=dict(self.origins),
         )
 

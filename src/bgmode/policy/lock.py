@@ -64,6 +64,11 @@ def _waivers(before: Policy, after: Policy) -> Loose:
         yield "waivers", "nothing can be added to this"
 
 
+def _kill_switches(before: Policy, after: Policy) -> Loose:
+    if before.kill_switches and len(after.kill_switches) > len(before.kill_switches):
+        yield "kill_switches", "nothing can be added to this"
+
+
 def _paths(before: Policy, after: Policy) -> Loose:
     if len(after.paths) > len(before.paths):
         yield "paths", "nothing can be added to this"
@@ -143,6 +148,7 @@ _CHECKS: Mapping[str, Callable[[Policy, Policy], Loose]] = {
     "approvals": _approvals,
     "waivers": _waivers,
     "paths": _paths,
+    "kill_switches": _kill_switches,
     "wrappers": _wrappers,
     "suppressions": _suppressions,
     "annotations": _annotations,

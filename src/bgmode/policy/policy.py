@@ -198,11 +198,12 @@ class Policy:
     paths: tuple[tuple[str, str], ...] = ()
     approvals: tuple[Approval, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    kill_switches: tuple[str, ...] = ()
     origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def severity(self, rule: Rule) -> Severity | None:
         """How serious a finding of ``rule`` is; None where the rule is off."""
-        if self.waits_for_job_types(rule):
+        if self.waits_for_job_types(rule) or (rule.code == "BGM507" and not self.kill_switches):
             return None
         return self.configured(rule.code)
 

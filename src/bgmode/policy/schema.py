@@ -278,6 +278,7 @@ TOP: dict[str, Field] = {
     "paths": paths,
     "approvals": list_of(approval),
     "waivers": list_of(waiver),
+    "kill_switches": list_of(text),
 }
 
 
