@@ -197,17 +197,27 @@ class Doubt:
 
         No way out tells two runs apart then, of which one goes on there and the other further.
         """
-        inside = (piece for branch in self._branches for piece in ast.walk(branch))
-        return any(
-            isinstance(piece, ast.Continue)
-            for condition in inside
-            if isinstance(condition, ast.If | ast.Match)
-            for piece in ast.walk(condition)
-        )
+        if isinstance(self.node, ast.While):
+            return False
+        waiting: list[ast.AST] = [*self._branches]
+        while waiting:
+            piece = waiting.pop()
+            match piece:
+                case ast.For() | ast.AsyncFor() | ast.While():  # has turns of its own
+                    waiting += piece.orelse
+                case ast.If() | ast.Match() if _continues(piece):
+                    return True
+                case _:
+                    waiting += ast.iter_child_nodes(piece)
+        return False
 
     @property
     def _branches(self) -> list[ast.stmt]:
         return [*self.node.body, *self.node.orelse]
+
+
+def _continues(condition: ast.AST) -> bool:
+    return any(isinstance(piece, ast.Continue) for piece in ast.walk(condition))
 
 
 @dataclass(frozen=True, slots=True)
