@@ -110,7 +110,7 @@ def at(text: str, words: str, name: str) -> str:
         ("job type draft (by a/b/**)", POLICY, "a/b/**", "bgmode.yaml"),
         ("paths a/**: review", POLICY, '"a/**": review', "bgmode.yaml"),
         ("wrapper gateway", BASE, "  gateway:", "base.yaml"),
-        ("waiver BGM303", POLICY, "rules: BGM303", "bgmode.yaml"),
+        ("waiver BGM303, suppresses nothing", POLICY, "rules: BGM303", "bgmode.yaml"),
         ("approval review by @x, until 2027-01-31", POLICY, "job_type:", "bgmode.yaml"),
     ],
 )

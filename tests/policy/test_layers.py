@@ -240,6 +240,8 @@ LOCKS = [
      "2:12: approvals: nothing can be added to this"),
     ("waivers", "", "waivers: []", "waivers: [{rules: BGM303, paths: a}]",
      "2:10: waivers: nothing can be added to this"),
+    ("kill_switches", "kill_switches: [a.on]", "kill_switches: []", "kill_switches: [b.on]",
+     "2:16: kill_switches: nothing can be added to this"),
     ("paths", JOB, "paths: {}", "paths: {b: a}", "2:8: paths: nothing can be added to this"),
     ("suppressions", "", "suppressions: {require: [reason, owner]}", "suppressions: {require: []}",
      "2:25: suppressions.require: reason must stay required"),

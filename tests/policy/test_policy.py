@@ -166,14 +166,14 @@ def test_every_problem_is_told() -> None:
 def test_the_default_has_everything_but_job_types() -> None:
     active = {code for code, rule in RULES.items() if default_policy().severity(rule)}
     standard = set(parse_policy("preset: standard", "p").base)
-    assert standard - active == {f"BGM20{number}" for number in range(1, 9)}
-    with_jobs = parse_policy(f"preset: strict\n{JOBS}", "p")
+    assert standard - active == {*(f"BGM20{number}" for number in range(1, 9)), "BGM507"}
+    with_jobs = parse_policy(f"preset: strict\nkill_switches: [acme.on]\n{JOBS}", "p")
     assert all(with_jobs.severity(rule) for rule in RULES.values())
 
 
 def test_presets_grow() -> None:
     def active(preset: str) -> set[str]:
-        policy = parse_policy(f"preset: {preset}\n{JOBS}", "p")
+        policy = parse_policy(f"preset: {preset}\nkill_switches: [on]\n{JOBS}", "p")
         return {code for code, rule in RULES.items() if policy.severity(rule)}
 
     assert active("minimal") < active("standard") <= active("strict")

@@ -366,6 +366,7 @@ EVERYTHING: dict[str, Any] = {
     "paths": {"reports/**": "report"},
     "approvals": [{"job_type": "report", "by": "a", "reason": "b", "until": "2027-01-31"}],
     "waivers": [{"rules": ["BGM303"], "paths": "x", "symbol": "y", "until": "2027-01-31"}],
+    "kill_switches": ["acme.flags.background"],
 }
 OTHERS: list[Any] = [
     "zzz", "", " ", "off", "true", "report", "reason", "5m", "0s", "2027-02-31", 0, 5, -1, 0.5,

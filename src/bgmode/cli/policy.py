@@ -19,6 +19,7 @@ from bgmode.policy.load import Policies, load_policy
 from bgmode.policy.policy import Policy
 from bgmode.policy.problem import PolicyError
 from bgmode.policy_findings import patterns_without_files, policy_findings
+from bgmode.suppression import is_in_force
 
 
 @click.group("policy")
@@ -70,8 +71,12 @@ def validate(paths: tuple[str, ...], today: datetime.date | None) -> None:
         raise click.UsageError(
             "there is no bgmode.yaml here or above; `bgmode policy init` writes one"
         )
-    day = today or datetime.datetime.now(datetime.timezone.utc).date()
+    day = today or _utc_today()
     sys.exit(max(_validated(path, day) for path in paths or (nearest or "",)))
+
+
+def _utc_today() -> datetime.date:
+    return datetime.datetime.now(datetime.timezone.utc).date()
 
 
 def _validated(path: str, day: datetime.date) -> int:
@@ -102,19 +107,20 @@ def _tell(error: PolicyError) -> None:
 @command.command("show")
 @click.argument("path", type=click.Path(exists=True))
 @click.option("--policy", "named", type=click.Path(), metavar="FILE", help="The policy to show.")
-def show(path: str, named: str | None) -> None:
+@today_option()
+def show(path: str, named: str | None, today: datetime.date | None) -> None:
     """Print what applies to the file PATH, and where each value comes from."""
     try:
         policy = Policies(named).of(path)
     except PolicyError as error:
         _tell(error)
         sys.exit(2)
-    click.echo("\n".join(_shown(policy, path)))
+    click.echo("\n".join(_shown(policy, path, today or _utc_today())))
 
 
-def _shown(policy: Policy, path: str) -> Iterator[str]:
+def _shown(policy: Policy, path: str, today: datetime.date) -> Iterator[str]:
     yield f"{path}: {policy.path or 'no policy file, the default applies'}"
-    yield from _of_the_file(policy, path)
+    yield from _of_the_file(policy, path, today)
     yield _line("preset", policy.preset, policy, "preset")
     yield "rules"
     for rule in RULES.values():
@@ -135,7 +141,7 @@ def _shown(policy: Policy, path: str) -> Iterator[str]:
         yield _line("wrapper", wrapper.name, policy, f"wrappers.{wrapper.name}")
 
 
-def _of_the_file(policy: Policy, path: str) -> Iterator[str]:
+def _of_the_file(policy: Policy, path: str, today: datetime.date) -> Iterator[str]:
     shown = policy.relative(path)
     if policy.excludes(path):
         yield _line("excluded", "yes", policy, "exclude")
@@ -149,12 +155,14 @@ def _of_the_file(policy: Policy, path: str) -> Iterator[str]:
     for approval in policy.approvals:
         if approval.path is None or approval.covers(approval.job_type or "", shown, ""):
             words = [approval.job_type, approval.symbol, f"by {approval.by}"]
-            until = f", until {approval.until}" if approval.until else ""
+            over = ", expired" if approval.is_expired(today) else ""
+            until = f", until {approval.until}{over}" if approval.until else ""
             what = " ".join(word for word in words if word) + until
             yield f"{'approval':<14} {what:<44} {approval.file}:{approval.line}"
     for waiver in policy.waivers:
         if waiver.covers(shown, f"{dotted_name(path)}.{waiver.symbol}"):
             what = ", ".join(waiver.rules) + (f" in {waiver.symbol}" if waiver.symbol else "")
+            what += "" if is_in_force(waiver, policy, today) else ", suppresses nothing"
             yield f"{'waiver':<14} {what:<44} {waiver.file}:{waiver.line}"
 
 
