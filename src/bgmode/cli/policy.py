@@ -126,8 +126,9 @@ def _shown(policy: Policy, path: str, today: datetime.date) -> Iterator[str]:
     for rule in RULES.values():
         severity = policy.severity(rule) or "off"
         place = _place(policy, f"rules.{rule.code}") or f"preset {policy.preset}"
-        if policy.waits_for_job_types(rule):
-            place = "no job_types"
+        missing = policy.missing_for(rule)
+        if missing is not None:
+            place = f"no {missing}"
         yield f"  {rule.code} {rule.name:<34} {severity:<8} {place}"
     yield _line("undecided", "report" if policy.report_undecided else "ignore", policy)
     for section in ("suppressions", "annotations", "idempotency", "poll", "zdr"):

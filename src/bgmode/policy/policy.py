@@ -14,7 +14,8 @@ from bgmode.policy.globs import module_matches, path_matches
 
 Decision: TypeAlias = Literal["allow", "review", "deny"]
 
-JOB_TYPE_RULES = frozenset(f"BGM20{number}" for number in range(1, 9))
+_NEEDED = {**{f"BGM20{number}": "job_types" for number in range(1, 9)}, "BGM507": "kill_switches"}
+"""The key of the policy without which a rule has nothing to judge by."""
 SOON = datetime.timedelta(days=14)
 """How long before its last day an approval or a waiver says that it ends."""
 
@@ -203,7 +204,7 @@ class Policy:
 
     def severity(self, rule: Rule) -> Severity | None:
         """How serious a finding of ``rule`` is; None where the rule is off."""
-        if self.waits_for_job_types(rule) or (rule.code == "BGM507" and not self.kill_switches):
+        if self.missing_for(rule) is not None:
             return None
         return self.configured(rule.code)
 
@@ -211,9 +212,10 @@ class Policy:
         """What the policy says of a rule, whether there is anything to judge by or not."""
         return self.severities.get(code, self.base.get(code))
 
-    def waits_for_job_types(self, rule: Rule) -> bool:
-        """Whether a rule is off only because there are no job types to judge by."""
-        return rule.code in JOB_TYPE_RULES and not self.job_types
+    def missing_for(self, rule: Rule) -> str | None:
+        """The key that the policy leaves out and without which a rule has nothing to judge by."""
+        key = _NEEDED.get(rule.code)
+        return key if key is not None and not getattr(self, key) else None
 
     @property
     def folder(self) -> str:
