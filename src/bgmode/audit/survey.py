@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import datetime
 import os
@@ -32,6 +33,8 @@ from bgmode.model.waits import waits_of
 from bgmode.policy.policy import Policy, Waiver
 from bgmode.source import Span, placed
 from bgmode.suppression import Verdict
+
+_LONGEST_CODE = 160  # characters of a call that are shown
 
 
 @dataclasses.dataclass
@@ -156,7 +159,7 @@ def _audited(
         line=place.line,
         column=place.column,
         symbol=case.symbol(judged.place),
-        snippet=case.source.lines[place.line - 1].strip(),
+        snippet=_shown_code(case, call.node if judged.place is call.anchor else judged.place),
         provider=call.provider.name,
         certain=call.certain,
         job_type=annotation.name,
@@ -183,6 +186,16 @@ def _audited(
         findings=tuple(findings),
         suppressed=tuple(waived),
     )
+
+
+def _shown_code(case: Case, node: ast.AST) -> str:
+    """The code of a call on one line, cut where it is long."""
+    span = case.source.span(placed(node))
+    code = case.source.lines[span.line - 1].strip()
+    if span.end_line > span.line:
+        code = " ".join(case.source.snippet(span).split())
+        code = code.replace("( ", "(").replace(", )", ")")
+    return code if len(code) <= _LONGEST_CODE else f"{code[: _LONGEST_CODE - 3]}..."
 
 
 def _named_by(annotation: Annotation) -> str | None:
