@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from bgmode.model.directives import Ignore, directives
+from bgmode.policy.find import FILE_NAMES, PROJECT_FILE, named_policy, root_of
 from bgmode.policy.load import default_policy, load_policy
 from bgmode.policy.policy import Approval, Policy, Waiver
 from bgmode.policy.problem import PolicyError
@@ -108,9 +109,19 @@ class History:
 
     def _policy(self, path: str) -> Policy:
         try:
-            return load_policy(path, self._read_policy) if self.read(path) else default_policy()
+            if self.read(path) is None or not self._was_named(path):
+                return default_policy()
+            return load_policy(path, self._read_policy)
         except PolicyError:  # what cannot be read excuses nothing
             return default_policy()
+
+    def _was_named(self, path: str) -> bool:
+        """Whether a policy that a pyproject.toml names was named by it then."""
+        project = os.path.join(root_of(path), PROJECT_FILE)
+        if os.path.basename(path) in FILE_NAMES or named_policy(project) is None:
+            return True
+        named = named_policy(project, self.read(project) or b"")
+        return named is not None and os.path.realpath(named) == os.path.realpath(path)
 
     def ignores(self, path: str, policy: Policy) -> Counter[tuple[Ignore, str]]:
         """The ignore comments of a file as it was, each with the function or class it was in."""

@@ -302,3 +302,23 @@ def test_a_revision_that_is_not_there_is_said_even_if_no_file_needs_it(tmp_path:
     done = bgmode("check", "--waivers-from", "typo", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no git revision `typo`" in done.stderr
+
+
+def test_a_policy_that_a_change_points_at_excuses_nothing(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        own = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
+        subprocess.run(["git", "-C", str(tmp_path), *own, *words], check=True)
+
+    git("init", "-q")
+    call = "from openai import OpenAI\nOpenAI().responses.create(background=True, store=False)\n"
+    (tmp_path / "a.py").write_text(call)
+    waiver = "waivers: [{rules: [BGM102, BGM401, BGM501], paths: a.py, reason: x}]\n"
+    (tmp_path / "all.yaml").write_text(waiver)
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "start")
+    (tmp_path / "pyproject.toml").write_text('[tool.bgmode]\npolicy = "all.yaml"\n')
+    assert bgmode("check", ".", cwd=tmp_path).returncode == 0
+    assert bgmode("check", "--waivers-from", "HEAD", ".", cwd=tmp_path).returncode == 1
+    git("commit", "-q", "-a", "-m", "named")
+    assert bgmode("check", "--waivers-from", "HEAD", ".", cwd=tmp_path).returncode == 0

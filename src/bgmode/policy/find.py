@@ -71,10 +71,13 @@ def _speaks_of_us(path: str) -> bool:
             return _HEADING.search(file.read()) is not None
 
 
-def named_policy(path: str) -> str | None:
-    """The policy that a pyproject.toml names, None where it names none."""
+def named_policy(path: str, data: bytes | None = None) -> str | None:
+    """The policy that a pyproject.toml names, None where it names none.
+
+    ``data`` are its bytes, where they are not those on the disk.
+    """
     try:
-        named = (_table(path) or {}).get("policy")
+        named = (_table(path, data) or {}).get("policy")
     except ValueError:
         return None
     if not isinstance(named, str) or not named.strip():
@@ -91,11 +94,12 @@ def why_unnamed(path: str) -> str:
     return "`policy` in [tool.bgmode] must name a policy file"
 
 
-def _table(path: str) -> dict[str, Any] | None:
+def _table(path: str, data: bytes | None = None) -> dict[str, Any] | None:
     """The table ``tool.bgmode`` of a pyproject.toml, if it has one. Raises ValueError."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        if data is None:
+            with open(path, "rb") as file:
+                data = file.read()
     except OSError:
         return None
     if _MARK not in data:
