@@ -1,8 +1,9 @@
 """Which files matter although no word in them says so.
 
 A package's ``__init__`` that requires Zero Data Retention covers its modules, the policy's
-``zdr.modules`` covers whatever it matches, and the functions that its ``wrappers`` name create
-jobs. Kept free of heavy imports: this is asked about every file.
+``zdr.modules`` covers whatever it matches, a client of one of its ``zdr.projects`` may be used
+anywhere, and the functions that its ``wrappers`` name create jobs. Kept free of heavy imports:
+this is asked about every file.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Concerned:
         if policy.zdr_module(path, dotted_name(path)) is not None:
             return True
         words = {word for wrapper in policy.wrappers for word in wrapper.words}
+        if policy.zdr.projects or policy.zdr.organizations:
+            words.add("responses")  # the client may be one of theirs
         if not words:
             return False
         if text is not None:

@@ -41,8 +41,8 @@ LEFT_OUT = frozenset(
 """Folders that are not walked into; naming one of them, or a file in it, does look there."""
 
 _ASCII_INSIDE = (b"utf-8", b"utf8", b"latin", b"iso-8859", b"ascii", b"us-ascii", b"cp125")
-_WORDS = ("background", "retrieve", "store", "previous_response_id", "conversation")
-"""Without one of these no rule has anything to say."""
+_WORDS = ("background", "retrieve")
+"""Without one of these no rule has anything to say, but for code under Zero Data Retention."""
 _BYTES = tuple(word.encode() for word in _WORDS)
 FRAMEWORK_WORDS = ("ModelSettings", "ChatOpenAI", "OpenAIResponses", "OpenAIChatOptions", "litellm")
 """Words by which background mode is come to without the attribute ``responses``."""
@@ -171,8 +171,8 @@ def may_matter(data: bytes) -> bool:
     """Whether a file with these bytes can hold anything that a rule speaks of.
 
     Operations are reached by the attribute ``responses`` or an address that ends so, or by a
-    framework's name; every rule wants a call in the background, a poll, or stored state, or
-    code that requires Zero Data Retention. Bytes that may spell the words in another way (an
+    framework's name; every rule wants a call in the background, a poll, or code that requires
+    Zero Data Retention. Bytes that may spell the words in another way (an
     encoding that is no superset of ASCII, a NUL byte) matter, too.
     """
     if b"zdr" in data:
