@@ -71,7 +71,7 @@ def test_csv_has_a_row_a_call_and_no_formula(inventory: Inventory) -> None:
         assert len(row) == len(header)
         assert not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in row)
         cells = dict(zip(header, row, strict=True))
-        assert cells["path"].removeprefix("'") == shown(each.path)
+        assert cells["path"] in {shown(each.path), f"'{shown(each.path)}"}
         assert cells["state"] == each.state
         assert cells["line"] == str(each.line)
 
