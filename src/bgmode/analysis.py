@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bgmode.checks import CHECKS, Check
 from bgmode.checks.subject import Case, Subject
+from bgmode.day import utc_today
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
 from bgmode.knowledge import RULES, Rule, provider
@@ -63,7 +64,7 @@ def examine(
         source.tree  # noqa: B018
     except Unreadable as error:
         return Verdict(list(unreadable(source, policy, error, wanted)))
-    case = case_of(source, policy, project or Project(), today, ignores)
+    case = _case(source, policy, project or Project(), today, ignores)
     active = [rule for rule in RULES.values() if policy.severity(rule) and wanted(rule)]
     findings: list[Finding] = []
     for code, check in CHECKS.items():
@@ -86,18 +87,17 @@ def _judged(case: Case, active: list[Rule], findings: list[Finding], wanted: Wan
         return Verdict([*findings, *_failed(subject, error, wanted)])
 
 
-def case_of(
+def _case(
     source: Source,
     policy: Policy,
     project: Project,
-    today: datetime.date | None = None,
-    ignores: Mapping[tuple[Ignore, str], int] | None = None,
+    today: datetime.date | None,
+    ignores: Mapping[tuple[Ignore, str], int] | None,
 ) -> Case:
     """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
     known = dataclasses.replace(provider("openai"), wrappers=policy.wrappers)
     module = Module(source, known, project, policy.vocabulary)
-    day = today or datetime.datetime.now(datetime.timezone.utc).date()
-    return Case(module, policy, day, ignores)
+    return Case(module, policy, today or utc_today(), ignores)
 
 
 def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 
+from bgmode.english import plural
+
 _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -18,7 +20,12 @@ def parse_day(written: str) -> datetime.date | None:
         return None
 
 
+def utc_today() -> datetime.date:
+    """The day it is now in UTC, so that two machines agree."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
 def days_until(day: datetime.date, today: datetime.date) -> str:
     """``today``, ``in 1 day``, ``in 12 days``."""
     count = (day - today).days
-    return "today" if count == 0 else f"in {count} day{'s' * (count != 1)}"
+    return "today" if count == 0 else f"in {plural(count, 'day')}"

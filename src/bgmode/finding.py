@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from bgmode.source import Span
 
@@ -167,6 +167,21 @@ class Finding:
         snippet = " ".join(self.snippet.split())
         parts = "\0".join((self.code, self.path, self.scope, snippet))
         return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
+
+    def as_data(self) -> dict[str, Any]:
+        """What every JSON format gives of it. Lines and columns are 1-based there."""
+        span = self.span
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity,
+            "path": self.path,
+            "line": span.line,
+            "column": span.column + 1,
+            "end_line": span.end_line,
+            "end_column": span.end_column + 1,
+            "message": self.message,
+        }
 
     @property
     def order(self) -> tuple[str, Span, str, str]:

@@ -351,6 +351,7 @@ def extended(name: str, data: Mapping[str, Any]) -> Provider:
     return _as_provider({**above, **own})
 
 
+@cache
 def _facts(name: str) -> dict[str, Any]:
     """The facts as they are written; what a file does not say, the one it extends does."""
     import yaml

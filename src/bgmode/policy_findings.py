@@ -5,13 +5,19 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from bgmode.discover import Walk
 from bgmode.finding import Finding
 from bgmode.knowledge import RULES, Rule
 from bgmode.policy.globs import path_matches
-from bgmode.policy.policy import Approval, Policy, Waiver, Zdr
+from bgmode.policy.policy import (
+    Approval,
+    JobType,
+    Policy,
+    Waiver,
+    covers_module,
+    module_names,
+)
 from bgmode.source import Span
 from bgmode.suppression import is_in_force, what_is_wrong
 
@@ -61,8 +67,7 @@ def patterns_without_files(policy: Policy) -> Iterator[tuple[str, str]]:
             if not any(path_matches(pattern, path) for path in files):
                 yield f"{entry.file}:{entry.line}:1", f"`{pattern}` matches no Python file"
     for pattern in policy.zdr.modules:
-        alone = replace(policy, zdr=Zdr(modules=(pattern,)))
-        if not any(alone.zdr_module(os.path.join(policy.folder, path), "") for path in files):
+        if not any(covers_module(pattern, path, module_names(path)) for path in files):
             yield _origin(policy, "zdr.modules"), f"`{pattern}` matches no Python file"
 
 
@@ -81,7 +86,7 @@ def _finding(
     policy: Policy,
     code: str,
     wanted: Callable[[Rule], bool],
-    entry: object,
+    entry: Waiver | JobType,
     message: str,
     *,
     reminder: bool = False,
@@ -90,27 +95,21 @@ def _finding(
     severity = policy.severity(rule)
     if severity is None or not wanted(rule):
         return
-    path, line = _place(entry)
     yield Finding(
         code=rule.code,
         name=rule.name,
         severity="info" if reminder else severity,
-        path=path,
-        span=Span(line, 0, line, 0),
+        path=entry.file.replace(os.sep, "/"),
+        span=Span(entry.line, 0, entry.line, 0),
         message=message,
         scope=_name(entry),
     )
 
 
-def _place(entry: object) -> tuple[str, int]:
-    path, line = getattr(entry, "file", ""), getattr(entry, "line", 1)
-    return path.replace(os.sep, "/"), line
-
-
-def _name(entry: object) -> str:
+def _name(entry: Waiver | JobType) -> str:
     """What an entry is, whatever line it moves to."""
     match entry:
         case Waiver(rules=rules, paths=paths, symbol=symbol):
             return " ".join((*rules, *paths, symbol or ""))
-        case _:
-            return str(getattr(entry, "name", ""))
+        case JobType(name=name):
+            return name

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
 from bgmode.concerned import Concerned
+from bgmode.day import utc_today
 from bgmode.discover import Walk, candidates, read_file
 from bgmode.finding import Finding
 from bgmode.flow.project import Project
@@ -72,7 +73,7 @@ class Session:
         revision = self.options.waivers_from
         self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
-        self._today = self.options.today or datetime.datetime.now(datetime.timezone.utc).date()
+        self.today = self.options.today or utc_today()
 
     def run(self, paths: Sequence[str]) -> Report:
         """Judge everything under ``paths``."""
@@ -124,10 +125,6 @@ class Session:
         """The policies that were applied, or passed on the way."""
         return self._policies.loaded()
 
-    @property
-    def today(self) -> datetime.date:
-        return self._today
-
     def _excludes(self, path: str) -> bool:
         shown = os.path.relpath(path) if os.path.isabs(path) else path
         shown = shown.replace(os.sep, "/")
@@ -143,10 +140,10 @@ class Session:
     def _judge_policy(self, policy: Policy, paths: Sequence[str]) -> None:
         """What is to be said of the policy itself, which waivers nothing needs included."""
         wanted = self.options.wanted
-        found = list(policy_findings(policy, self._today, wanted))
+        found = list(policy_findings(policy, self.today, wanted))
         if any(_is_below(policy.folder, path) for path in paths):  # else there may be more to see
             kept = self._excused(policy)
-            found += unused_waivers(kept or policy, self._used, self._today, wanted)
+            found += unused_waivers(kept or policy, self._used, self.today, wanted)
         for finding in found:
             if finding not in self.report.findings:  # of a file that two policies extend
                 self._add([finding])
@@ -219,7 +216,7 @@ class Session:
                 source,
                 policy,
                 project=self._project,
-                today=self._today,
+                today=self.today,
                 wanted=self.options.wanted,
                 watch=self.watch,
                 ignores=ignores,

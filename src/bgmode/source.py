@@ -76,9 +76,14 @@ def placed(node: ast.AST) -> Placed:
     return node  # type: ignore[return-value]
 
 
+def first_line(node: ast.AST) -> int:
+    """The line that a statement, or another node with a place, begins on: its first decorator's."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([placed(node).lineno, *(decorator.lineno for decorator in decorators)])
+
+
 def _holds(statement: ast.stmt, line: int) -> bool:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    first = first_line(statement)
     return first <= line <= (statement.end_lineno or first)
 
 
@@ -182,6 +187,12 @@ class Source:
                 names.append(statement.name)
             body = [] if statement is None else _statements_in(statement)
         return ".".join(names)
+
+    def below_comments(self, line: int) -> int:
+        """The first line from ``line`` on that is no comment."""
+        while line < len(self.lines) and self.lines[line - 1].lstrip().startswith("#"):
+            line += 1
+        return line
 
     def snippet(self, span: Span) -> str:
         """The text of a stretch, its lines joined by ``\\n``."""

@@ -22,6 +22,7 @@ from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES, Rule
 from bgmode.model.directives import Ignore, Malformed, code_of
 from bgmode.policy.policy import SOON, Policy, Waiver
+from bgmode.source import first_line
 
 
 @dataclass(frozen=True)
@@ -152,11 +153,7 @@ class Suppressions:
     def _code_line(self, ignore: Ignore) -> int:
         """The line a comment speaks of: its own, or the next with code where it stands alone."""
         line = ignore.span.line
-        if ignore.alone:
-            lines = self._source.lines
-            while line < len(lines) and lines[line - 1].lstrip().startswith("#"):
-                line += 1
-        return line
+        return self._source.below_comments(line) if ignore.alone else line
 
     def _closeness(self, statement: _Head, line: int, finding: Finding) -> int:
         """How deep in the statement the smallest code is that holds a line and a finding."""
@@ -265,22 +262,15 @@ def _covers(node: ast.AST, line: int) -> bool:
 
 def _head(statement: ast.stmt, lines: list[str]) -> _Head:
     """From the first decorator to the last line before the body that is more than a comment."""
-    first = min([statement.lineno, *(each.lineno for each in _decorators(statement))])
     last = statement.end_lineno or statement.lineno
     body: list[ast.AST] = getattr(statement, "body", None) or getattr(statement, "cases", [])
     if body:
         inner = body[0].pattern if isinstance(body[0], ast.match_case) else body[0]
-        begins = min([inner.lineno, *(each.lineno for each in _decorators(inner))])  # type: ignore[attr-defined]
-        last = max(begins - 1, statement.lineno)
+        last = max(first_line(inner) - 1, statement.lineno)
         while last > statement.lineno and _is_blank(lines[last - 1]):
             last -= 1
-    return _Head(first, last, statement)
+    return _Head(first_line(statement), last, statement)
 
 
 def _is_blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
-
-
-def _decorators(statement: ast.AST) -> list[ast.expr]:
-    found: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bgmode.audit.inventory import Approved, AuditedCall, Ending, Expiry, Inventory, State, Waiting
+from bgmode.audit.inventory import Approved, AuditedCall, Ending, Inventory, State, Waiting
+from bgmode.english import listed, plural
 from bgmode.finding import Finding, Suppression
 
 Standing: TypeAlias = Literal["answered", "look", "missing", "note"]
@@ -50,17 +51,6 @@ def in_one_line(text: str) -> str:
     return " ".join(shown(text).split())
 
 
-def plural(count: int, word: str, words: str | None = None) -> str:
-    """``1 call``, ``2 calls``."""
-    return f"{count} {word if count == 1 else words or word + 's'}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def duration(seconds: float) -> str:
     """``30 minutes``, ``1 hour and 30 minutes``, ``2.5 seconds``."""
     parts = []
@@ -72,7 +62,7 @@ def duration(seconds: float) -> str:
     left = seconds % 60 if seconds < 1e12 else seconds
     if left or not parts:
         parts.append(f"{left:g} second" + ("" if left == 1 else "s"))
-    return listed(parts)
+    return listed(parts, "and")
 
 
 def days_left(until: datetime.date, today: datetime.date) -> str:
@@ -102,14 +92,6 @@ def verdict(inventory: Inventory) -> str:
         return f"Nothing is open in {plural(total, 'background call')}."
     has = "has" if count == 1 else "have"
     return f"{count} of {plural(total, 'background call')} {has} something open."
-
-
-def coming(inventory: Inventory) -> list[Expiry]:
-    """What expires, the next first."""
-    return sorted(
-        inventory.expiries,
-        key=lambda each: (each.until, each.kind, each.path, each.line, each.what, each.who or ""),
-    )
 
 
 def place(path: str, line: int) -> str:
@@ -167,7 +149,7 @@ def is_right(ending: Ending) -> bool:
 
 def ending_words(ending: Ending) -> str:
     """What a wait does on one status, for somebody who does not read code."""
-    at = f" (line {listed(map(str, ending.lines))})" if ending.lines else ""
+    at = f" (line {listed(map(str, ending.lines), 'and')})" if ending.lines else ""
     if ending.outcome == "not known":
         return "cannot be seen from the code"
     if ending.is_terminal:
@@ -393,7 +375,7 @@ def _wait_words(waits: tuple[Waiting, ...]) -> Iterator[str]:
         for ending in wait.endings:
             alike.setdefault(ending_words(ending), []).append(in_one_line(ending.status))
         for words, statuses in alike.items():
-            yield f"{prefix}{listed(statuses)}: {words}"
+            yield f"{prefix}{listed(statuses, 'and')}: {words}"
 
 
 def _patience(call: AuditedCall) -> Answer:
@@ -466,5 +448,5 @@ def wait_in_short(call: AuditedCall) -> str:
     ):
         found = dict.fromkeys(in_one_line(e.status) for e in wrong if e.outcome == outcome)
         if found:
-            return f"{words} {listed(found)}"
+            return f"{words} {listed(found, 'and')}"
     return "cannot be seen" if wrong else "ends on every outcome"

@@ -21,13 +21,11 @@ from bgmode.audit.answers import (
     Standing,
     approved_until,
     checklist,
-    coming,
     counted,
     days_left,
     finding_words,
     in_one_line,
     place,
-    plural,
     until,
     verdict,
     wait_in_short,
@@ -35,6 +33,7 @@ from bgmode.audit.answers import (
 from bgmode.audit.drawing import SHAPES, life, symbol
 from bgmode.audit.inventory import AuditedCall, Expiry, Inventory, State
 from bgmode.audit.markup import Child, Html, el, joined
+from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.policy.policy import SOON, Waiver
 
@@ -226,7 +225,7 @@ def _box(table: Html, label: str) -> Html:
 
 
 def _expiring(inventory: Inventory) -> Html | None:
-    expiries = coming(inventory)
+    expiries = inventory.expiries
     if not expiries:
         if not inventory.calls:
             return None
@@ -506,9 +505,8 @@ def _waivers(inventory: Inventory) -> Html | None:
 
 
 def _waiver(waiver: Waiver) -> Iterator[Html]:
-    where = [*waiver.paths, *([waiver.symbol] if waiver.symbol else [])]
     yield el("bdi", ", ".join(waiver.rules))
-    yield el("code", ", ".join(where) or "everywhere")
+    yield el("code", ", ".join(waiver.where) or "everywhere")
     yield el("bdi", waiver.owner or "nobody named")
     yield el("bdi", until(waiver.until))
     yield el("bdi", waiver.reason or "none given")

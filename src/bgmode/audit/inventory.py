@@ -121,6 +121,11 @@ class Expiry:
     path: str
     line: int
 
+    @property
+    def order(self) -> tuple[object, ...]:
+        """How they are sorted: the next first."""
+        return (self.until, self.kind, self.path, self.line, self.what, self.who or "")
+
     def is_over(self, today: datetime.date) -> bool:
         return self.until < today
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from bgmode.audit.inventory import AuditedCall, Expiry, Inventory, State
 from bgmode.finding import Finding
-from bgmode.policy.policy import Approval, Waiver
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -35,7 +34,7 @@ def render(inventory: Inventory) -> str:
         "calls": [_call(call) for call in inventory.calls],
         "other": [_finding(finding) for finding in inventory.other],
         "expiries": [_expiry(each, inventory.today) for each in inventory.expiries],
-        "waivers": [_waiver(waiver) for waiver in inventory.waivers],
+        "waivers": [dataclasses.asdict(waiver) for waiver in inventory.waivers],
         "errors": inventory.errors,
     }
     return json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -52,7 +51,8 @@ def _call(call: AuditedCall) -> dict[str, Any]:
         "column": call.column + 1,
         "state": call.state,
         "approvals": [
-            {**_approval(each.approval), "in_force": each.in_force} for each in call.approvals
+            {**dataclasses.asdict(each.approval), "in_force": each.in_force}
+            for each in call.approvals
         ],
         "waits": [dataclasses.asdict(wait) for wait in call.waits],
         "findings": [_finding(finding) for finding in call.findings],
@@ -60,30 +60,14 @@ def _call(call: AuditedCall) -> dict[str, Any]:
     }
 
 
-def _approval(approval: Approval) -> dict[str, Any]:
-    return dataclasses.asdict(approval)
-
-
-def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return dataclasses.asdict(waiver)
-
-
 def _expiry(expiry: Expiry, today: datetime.date) -> dict[str, Any]:
     return {**dataclasses.asdict(expiry), "days_left": (expiry.until - today).days}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    span, suppressed = finding.span, finding.suppressed
+    suppressed = finding.suppressed
     return {
-        "code": finding.code,
-        "name": finding.name,
-        "severity": finding.severity,
-        "path": finding.path,
-        "line": span.line,
-        "column": span.column + 1,
-        "end_line": span.end_line,
-        "end_column": span.end_column + 1,
-        "message": finding.message,
+        **finding.as_data(),
         "notes": [
             {
                 "message": note.message,

@@ -15,19 +15,17 @@ from bgmode.audit.answers import (
     STATES,
     approved_until,
     checklist,
-    coming,
     counted,
     days_left,
     finding_words,
     in_one_line,
-    listed,
     place,
-    plural,
     shown,
     until,
     verdict,
 )
 from bgmode.audit.inventory import AuditedCall, Inventory, State
+from bgmode.english import listed, plural
 from bgmode.policy.policy import Waiver
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
@@ -73,7 +71,7 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 def _head(inventory: Inventory) -> Iterator[str]:
     yield "# Background jobs: what runs, and who said so"
     yield f"**{verdict(inventory)}**"
-    policies = listed(map(_text, inventory.policies)) if inventory.policies else "the built-in one"
+    policies = listed(map(_text, inventory.policies), "and") or "the built-in one"
     yield (
         f"State of {inventory.today.isoformat()}, bgmode {_text(inventory.version)}, "
         f"{plural(inventory.files, 'file')} read. Policy: {policies}."
@@ -132,7 +130,7 @@ def _details(inventory: Inventory) -> Iterator[str]:
 
 def _expiring(inventory: Inventory) -> Iterator[str]:
     yield "## What expires next"
-    expiries = coming(inventory)
+    expiries = inventory.expiries
     if not expiries:
         yield "Nothing has a last day."
         return
@@ -174,10 +172,9 @@ def _waivers(inventory: Inventory) -> Iterator[str]:
 
 
 def _waiver(waiver: Waiver) -> list[str]:
-    where = [*waiver.paths, *([waiver.symbol] if waiver.symbol else [])]
     return [
         _text(", ".join(waiver.rules)),
-        _text(", ".join(where) or "everywhere"),
+        _text(", ".join(waiver.where) or "everywhere"),
         _text(waiver.owner),
         until(waiver.until),
         _text(waiver.reason),

@@ -19,7 +19,8 @@ from bgmode.audit.inventory import (
     Waiting,
 )
 from bgmode.checks.missing_idempotency_key import evidence
-from bgmode.checks.subject import Case, Judged, listed
+from bgmode.checks.subject import Case, Judged
+from bgmode.english import listed
 from bgmode.finding import Finding
 from bgmode.flow import exits as flow
 from bgmode.flow.values import Known
@@ -80,7 +81,7 @@ class Survey:
             files=files,
             calls=tuple(sorted(self.calls, key=lambda call: (call.path, call.line, call.column))),
             other=tuple(sorted([*self.other, *more], key=lambda finding: finding.order)),
-            expiries=tuple(sorted(expiries, key=_order)),
+            expiries=tuple(sorted(expiries, key=lambda each: each.order)),
             waivers=tuple(waivers),
             errors=tuple(errors),
         )
@@ -283,7 +284,7 @@ def _of_comments(case: Case) -> Iterator[Expiry]:
 def _of_policy(policy: Policy) -> Iterator[Expiry]:
     for waiver in policy.waivers:
         if waiver.until is not None:
-            where = listed([*waiver.paths, *([waiver.symbol] if waiver.symbol else [])], "and")
+            where = listed(waiver.where, "and")
             what = f"waives {', '.join(waiver.rules)} in {where}"
             yield Expiry("waiver", waiver.until, what, waiver.owner, waiver.file, waiver.line)
     for approval in policy.approvals:

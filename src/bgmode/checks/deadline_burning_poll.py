@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bgmode.checks.loop_fix import loop_fix, loop_notes
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
+from bgmode.english import listed
 from bgmode.finding import Finding
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
 from bgmode.checks.wording import beside, operand
+from bgmode.english import listed
 from bgmode.finding import Applicability, Fix, Note, ReplaceExpression
 from bgmode.flow.values import Known
 from bgmode.model.polling import PollLoop

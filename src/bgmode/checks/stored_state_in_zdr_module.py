@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
 from bgmode.checks.wording import without
+from bgmode.english import listed
 from bgmode.finding import Edit, Finding, Fix, ReplaceExpression
 from bgmode.model.calls import CreateCall
 from bgmode.model.origins import Origin

@@ -265,11 +265,3 @@ def first_line(source: Source, span: Span) -> Span:
         return span
     text = source.lines[span.line - 1].rstrip()
     return Span(span.line, span.column, span.line, max(len(text), span.column))
-
-
-def listed(words: Iterable[str], joint: str = "or") -> str:
-    """``a, b or c``."""
-    items = list(words)
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {joint} {items[-1]}"

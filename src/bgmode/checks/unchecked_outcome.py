@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
+from bgmode.english import listed
 from bgmode.finding import Finding
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
+from bgmode.english import listed
 from bgmode.finding import Applicability, Finding, Fix, ReplaceExpression
 from bgmode.model.annotations import Annotation
 

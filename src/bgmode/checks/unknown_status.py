@@ -6,7 +6,8 @@ import ast
 import difflib
 from collections.abc import Iterator
 
-from bgmode.checks.subject import Subject, listed
+from bgmode.checks.subject import Subject
+from bgmode.english import listed
 from bgmode.finding import Finding, Fix, ReplaceExpression
 from bgmode.flow.names import Names
 from bgmode.model.words import ComparedWord, unknown_words

@@ -11,6 +11,7 @@ import click
 from bgmode.audit import FORMATS, render
 from bgmode.audit.survey import Survey
 from bgmode.cli.days import today_option
+from bgmode.cli.problems import give_up
 from bgmode.policy.problem import PolicyError
 from bgmode.session import Options, Session
 
@@ -53,9 +54,7 @@ def command(
         session.watch = survey.file
         report = session.run(paths or (".",))
     except PolicyError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
-        sys.exit(2)
+        give_up(error)
     seen = {*survey.other, *(finding for call in survey.calls for finding in call.findings)}
     more = [finding for finding in report.findings if finding not in seen]
     unread = [*report.errors, *report.unseen]

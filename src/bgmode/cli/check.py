@@ -12,10 +12,12 @@ import click
 
 from bgmode.analysis import Wanted
 from bgmode.cli.days import today_option
+from bgmode.cli.problems import give_up
+from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
-from bgmode.report import FORMATS, Report, plural, render, summary
+from bgmode.report import FORMATS, Report, render, summary
 from bgmode.session import Options, Session
 
 _MACHINE = frozenset({"json", "sarif", "github"})
@@ -143,9 +145,7 @@ def command(
         else:
             session.run(paths or (".",))
     except PolicyError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
-        sys.exit(2)
+        give_up(error)
     report = session.report
     _print(report, options, output_format, quiet=quiet, to_stderr="-" in paths and fix)
     if show_suppressed and output_format not in _MACHINE:

@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from bgmode.cli.days import today_option
+from bgmode.cli.problems import give_up, tell
+from bgmode.day import utc_today
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES, rules_file
 from bgmode.policy.find import find_policy
@@ -71,12 +73,8 @@ def validate(paths: tuple[str, ...], today: datetime.date | None) -> None:
         raise click.UsageError(
             "there is no bgmode.yaml here or above; `bgmode policy init` writes one"
         )
-    day = today or _utc_today()
+    day = today or utc_today()
     sys.exit(max(_validated(path, day) for path in paths or (nearest or "",)))
-
-
-def _utc_today() -> datetime.date:
-    return datetime.datetime.now(datetime.timezone.utc).date()
 
 
 def _validated(path: str, day: datetime.date) -> int:
@@ -84,7 +82,7 @@ def _validated(path: str, day: datetime.date) -> int:
     try:
         policy = load_policy(path)
     except PolicyError as error:
-        _tell(error)
+        tell(error)
         return 2
     findings = list(policy_findings(policy, day, lambda _: True))
     for finding in findings:
@@ -99,11 +97,6 @@ def _validated(path: str, day: datetime.date) -> int:
     return int(any(finding.severity != "info" for finding in findings))
 
 
-def _tell(error: PolicyError) -> None:
-    for problem in error.problems:
-        click.echo(f"error: {problem}", err=True)
-
-
 @command.command("show")
 @click.argument("path", type=click.Path(exists=True))
 @click.option("--policy", "named", type=click.Path(), metavar="FILE", help="The policy to show.")
@@ -113,9 +106,8 @@ def show(path: str, named: str | None, today: datetime.date | None) -> None:
     try:
         policy = Policies(named).of(path)
     except PolicyError as error:
-        _tell(error)
-        sys.exit(2)
-    click.echo("\n".join(_shown(policy, path, today or _utc_today())))
+        give_up(error)
+    click.echo("\n".join(_shown(policy, path, today or utc_today())))
 
 
 def _shown(policy: Policy, path: str, today: datetime.date) -> Iterator[str]:

@@ -35,12 +35,12 @@ def starting_policy(folder: str) -> tuple[str, list[str]]:
     Session(Options(policy=os.devnull), watch=note).run([folder])
     with open(rules_file("policy.example.yaml"), encoding="utf-8") as file:
         text = file.read()
-    taken = {*named, *parse_policy(text, "policy.example.yaml").job_types}
+    shipped = parse_policy(text, "policy.example.yaml").job_types
+    taken = {*named, *shipped}
     names: dict[str, str] = {}
     for where in sorted(found):
         names[where] = _unused(_slug(where), taken)
         taken.add(names[where])
-    shipped = parse_policy(text, "policy.example.yaml").job_types
     types = [
         _job_type(name, places)
         for name, places in sorted(named.items())

@@ -13,6 +13,7 @@ import click
 
 from bgmode.checks.subject import Case
 from bgmode.cli.days import today_option
+from bgmode.cli.problems import give_up
 from bgmode.model.directives import Ignore
 from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
@@ -84,9 +85,7 @@ def list_command(
         session.watch = lambda case, verdict: _note(case, verdict, found, used)
         report = session.run(paths or (".",))
     except PolicyError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
-        sys.exit(2)
+        give_up(error)
     found += [each for policy_ in session.policies for each in _waivers(policy_, used)]
     shown = sorted(dict.fromkeys(found), key=lambda each: each.order)
     if expiring_in is not None:
@@ -145,8 +144,7 @@ def _as_text(shown: list[Listed], today: datetime.date) -> str:
         why = [word for word in (given.owner, given.ticket, given.reason) if word]
         lines.append(f"{each.path}:{each.line}: {each.kind} {', '.join(each.codes)}")
         if isinstance(given, Waiver):
-            where = [*given.paths, *([given.symbol] if given.symbol else [])]
-            lines.append(f"    where  {', '.join(where)}")
+            lines.append(f"    where  {', '.join(given.where)}")
         lines.append(f"    why    {', '.join(why) or 'not said'}")
         lines.append(f"    state  {_state(each, today)}")
     lapsed = sum(each.has_lapsed(today) for each in shown)

@@ -6,7 +6,7 @@ Everything is read from the tree in one walk with a stack, so depth is no danger
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -135,6 +135,30 @@ def _gives(call: ast.Call, function: FunctionNode, name: str) -> bool:
     position = ordered.index(name) - (ordered[0] in {"self", "cls"})
     spread = any(isinstance(argument, ast.Starred) for argument in call.args)
     return spread or position < len(call.args)
+
+
+def speaks_of(call: ast.Call, held: Container[str | None]) -> bool:
+    """Whether an argument of a call has something to do with the names or paths in ``held``."""
+    return any(
+        dotted(node) in held
+        for argument in handed_to(call)
+        for node in ast.walk(argument)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+
+
+def bindings_in(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What the assignments among ``nodes`` set, each with its value."""
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    yield target, value
+            case (
+                ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.NamedExpr(target=target, value=value)
+            ):
+                yield target, value
 
 
 def allows_none(annotation: ast.expr) -> bool:

@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 
 from bgmode.flow.callees import APPLY, TIMEOUT_SCOPES, last_name
 from bgmode.flow.exceptions import handler_names, is_subclass
-from bgmode.flow.names import CODE, FunctionNode, Names, dotted, handed_to, parameters, unawaited
+from bgmode.flow.names import (
+    CODE,
+    FunctionNode,
+    Names,
+    bindings_in,
+    dotted,
+    handed_to,
+    parameters,
+    unawaited,
+)
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
 from bgmode.model.waits import job_of
@@ -91,15 +100,7 @@ def _wait(polling: Polling, loop: PollLoop, call: BackgroundCall) -> Wait:
 
 
 def _bindings(scope: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for node in sorted(ast.walk(scope), key=place):
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    yield target, value
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                yield target, value
-            case ast.NamedExpr(target=target, value=value):
-                yield target, value
+    return bindings_in(sorted(ast.walk(scope), key=place))
 
 
 def _asks(polling: Polling, call: BackgroundCall, value: ast.expr) -> bool:

@@ -18,7 +18,7 @@ from bgmode.model.calls import BackgroundCall, CreateCall
 from bgmode.model.clients import Clients
 from bgmode.model.directives import Setting, directives
 from bgmode.model.world import constant
-from bgmode.source import Source, Span, placed
+from bgmode.source import Source, Span, first_line, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,8 @@ class Annotations:
                 break
         for directive in self._settings:
             is_ours = directive.key == self.vocabulary.comment and directive.alone
-            if is_ours and self._stands_above(directive, statement.lineno):
+            line = directive.line
+            if is_ours and line < statement.lineno == self.source.below_comments(line):
                 yield self._from_comment(directive, "the comment above the call")
 
     def _is_shared(self, statement: ast.AST, node: ast.Call) -> bool:
@@ -180,11 +181,6 @@ class Annotations:
             for inner in ast.walk(statement)
             if inner is not statement
         )
-
-    def _stands_above(self, directive: Setting, line: int) -> bool:
-        """Whether only comments stand between the directive and the statement."""
-        between = self.source.lines[directive.line : line - 1]
-        return directive.line < line and all(text.lstrip().startswith("#") for text in between)
 
     def _from_comment(self, directive: Setting, level: str) -> Annotation:
         span = Span(
@@ -379,8 +375,7 @@ def _head(tree: ast.Module, found: Iterable[Setting]) -> Iterator[Setting]:
                 continue
             case ast.Expr(value=ast.Constant(value=str())) if position == 0:
                 continue
-        decorators = getattr(statement, "decorator_list", [])
-        end = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+        end = first_line(statement)
         break
     for directive in found:
         if directive.alone and directive.line < end:

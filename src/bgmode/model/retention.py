@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import CODE, Names, dotted, handed_to, unawaited
+from bgmode.flow.names import CODE, Names, bindings_in, dotted, speaks_of, unawaited
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
 from bgmode.model.sleeping import seconds_of
@@ -91,7 +91,7 @@ class _Job:
         while True:
             new = {
                 path
-                for target, value in _bindings(self.nodes)
+                for target, value in bindings_in(self.nodes)
                 if (path := dotted(target)) is not None
                 and path not in held
                 and self._comes_from_the_job(value, held)
@@ -111,11 +111,11 @@ class _Job:
                 return dotted(value) in held
             case ast.Call():
                 asking = any(self.polling.asks(node) for node in ast.walk(value))
-                return asking and _speaks_of(value, held)
+                return asking and speaks_of(value, held)
         return False
 
     def _asks(self, call: ast.Call) -> bool:
-        return self.polling.asks(call) and _speaks_of(call, self.held)
+        return self.polling.asks(call) and speaks_of(call, self.held)
 
     def _is_replaced(self, poll: ast.AST) -> bool:
         """Whether the same name holds another job by the time of a poll."""
@@ -154,28 +154,6 @@ def _own(scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator
             if hasattr(node, "lineno"):
                 yield node
             stack += ast.iter_child_nodes(node)
-
-
-def _bindings(nodes: list[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for node in nodes:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    yield target, value
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                yield target, value
-            case ast.NamedExpr(target=target, value=value):
-                yield target, value
-
-
-def _speaks_of(call: ast.Call, held: set[str]) -> bool:
-    """Whether an argument of a call has something to do with the names in ``held``."""
-    return any(
-        dotted(node) in held
-        for argument in handed_to(call)
-        for node in ast.walk(argument)
-        if isinstance(node, ast.Name | ast.Attribute)
-    )
 
 
 def _are_exclusive(names: Names, one: ast.AST, other: ast.AST) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.flow.names import FUNCTIONS, dotted
+from bgmode.flow.names import FUNCTIONS, bindings_in, dotted, speaks_of
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling, PollLoop, own_nodes, place
 
@@ -62,22 +62,13 @@ def _calls_of(polling: Polling, loop: PollLoop) -> Iterator[ast.Call]:
 
 def _polls(polling: Polling, loop: PollLoop, held: set[str]) -> bool:
     return any(
-        isinstance(node, ast.Call) and polling.asks(node) and _speaks_of(node, held)
+        isinstance(node, ast.Call) and polling.asks(node) and speaks_of(node, held)
         for node in own_nodes(loop.node)
     )
 
 
 def _mentions(handing: ast.Call, call: BackgroundCall, held: set[str]) -> bool:
-    return _speaks_of(handing, held) or any(node is call.node for node in ast.walk(handing))
-
-
-def _speaks_of(call: ast.Call, held: set[str]) -> bool:
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return any(
-        isinstance(node, ast.Name | ast.Attribute) and dotted(node) in held
-        for argument in given
-        for node in ast.walk(argument)
-    )
+    return speaks_of(handing, held) or any(node is call.node for node in ast.walk(handing))
 
 
 def _held(polling: Polling, call: BackgroundCall) -> set[str]:
@@ -91,16 +82,10 @@ def _held(polling: Polling, call: BackgroundCall) -> set[str]:
 
 
 def _bindings(scope: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for node in ast.walk(scope):
+    nodes = list(ast.walk(scope))
+    yield from bindings_in(nodes)
+    for node in nodes:
         match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    yield target, value
-            case (
-                ast.AnnAssign(target=target, value=ast.expr() as value)
-                | ast.NamedExpr(target=target, value=value)
-            ):
-                yield target, value
             case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
                 yield target, value
 
@@ -112,6 +97,6 @@ def _gives(polling: Polling, call: BackgroundCall, value: ast.expr, held: set[st
     for node in ast.walk(value):
         if node is call.node:
             return True
-        if isinstance(node, ast.Call) and polling.asks(node) and _speaks_of(node, held):
+        if isinstance(node, ast.Call) and polling.asks(node) and speaks_of(node, held):
             return True
     return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 TYPE_CHECKING = False  # typing is slow to import, and not needed here
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 FILE_NAMES = ("bgmode.yaml", ".bgmode.yaml")
 PROJECT_FILE = "pyproject.toml"
 _MARK = b"bgmode"
-_HEADING = re.compile(rb"^\s*\[\s*tool\s*\.\s*\"?bgmode", re.MULTILINE)
+_HEADING = rb"(?m)^\s*\[\s*tool\s*\.\s*\"?bgmode"
 
 
 def find_policy(path: str) -> str | None:
@@ -29,8 +28,14 @@ def find_policy(path: str) -> str | None:
             if os.path.isfile(candidate):
                 return candidate
         project = os.path.join(folder, PROJECT_FILE)
-        if _speaks_of_us(project):
-            return named_policy(project) or project
+        try:
+            table = _table(project)
+        except ValueError:
+            if _seems_to_speak_of_us(project):
+                return project
+            continue
+        if table is not None:
+            return _named(table, project) or project
     return None
 
 
@@ -62,13 +67,12 @@ def root_of(policy: str) -> str:
     return own
 
 
-def _speaks_of_us(path: str) -> bool:
-    """Whether a pyproject.toml has a table for us, or seems to, where it cannot be read."""
-    try:
-        return _table(path) is not None
-    except ValueError:
-        with open(path, "rb") as file:
-            return _HEADING.search(file.read()) is not None
+def _seems_to_speak_of_us(path: str) -> bool:
+    """Whether a pyproject.toml that is no TOML has a heading of ours."""
+    import re
+
+    with open(path, "rb") as file:
+        return re.search(_HEADING, file.read()) is not None
 
 
 def named_policy(path: str, data: bytes | None = None) -> str | None:
@@ -77,9 +81,13 @@ def named_policy(path: str, data: bytes | None = None) -> str | None:
     ``data`` are its bytes, where they are not those on the disk.
     """
     try:
-        named = (_table(path, data) or {}).get("policy")
+        return _named(_table(path, data) or {}, path)
     except ValueError:
         return None
+
+
+def _named(table: dict[str, Any], path: str) -> str | None:
+    named = table.get("policy")
     if not isinstance(named, str) or not named.strip():
         return None
     return os.path.join(os.path.dirname(path), named)

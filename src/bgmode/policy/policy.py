@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -103,6 +103,11 @@ class Waiver:
     file: str = ""
     line: int = 0
     column: int = 0
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """What it speaks of: its patterns, then its symbol."""
+        return self.paths if self.symbol is None else (*self.paths, self.symbol)
 
     def covers(self, path: str, symbol: str) -> bool:
         """Whether it speaks of a finding in ``path``, in ``symbol``, a qualified name."""
@@ -245,11 +250,9 @@ class Policy:
         ``__init__``, and ``src`` is part of no name.
         """
         shown = self.relative(path)
-        names = {dotted, *_endings(shown)} if self.zdr.modules else set()
-        for pattern in self.zdr.modules:
-            if path_matches(pattern, shown) or any(module_matches(pattern, name) for name in names):
-                return pattern
-        return None
+        names = [dotted, *module_names(shown)] if self.zdr.modules else []
+        found = (each for each in self.zdr.modules if covers_module(each, shown, names))
+        return next(found, None)
 
     def excludes(self, path: str) -> bool:
         """Whether the policy leaves this file out."""
@@ -257,7 +260,12 @@ class Policy:
         return any(path_matches(pattern, shown) for pattern in self.exclude)
 
 
-def _endings(path: str) -> list[str]:
+def covers_module(pattern: str, path: str, names: Iterable[str]) -> bool:
+    """Whether a pattern of ``zdr.modules`` speaks of a file, or of a module by one of its names."""
+    return path_matches(pattern, path) or any(module_matches(pattern, name) for name in names)
+
+
+def module_names(path: str) -> list[str]:
     """``a.b.c``, ``b.c`` and ``c`` for ``a/b/c.py``."""
     parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
     return [".".join(parts[start:]) for start in range(len(parts))]

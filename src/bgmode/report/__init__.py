@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from bgmode.english import plural
 from bgmode.finding import Finding, Refusal
 
 FORMATS = ("full", "concise", "json", "github", "sarif")
@@ -57,11 +58,6 @@ def render(report: Report, output_format: str, *, colour: bool = False) -> str:
     """The report in one of :data:`FORMATS`, with a line end where it is not empty."""
     module = importlib.import_module(f"bgmode.report.{output_format}")
     return cast(Callable[..., str], module.render)(report, colour=colour)
-
-
-def plural(count: int, word: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def summary(report: Report, *, fixing: bool = False) -> str:

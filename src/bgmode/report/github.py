@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
+from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.knowledge import SEVERITIES
-from bgmode.report import Report, plural, summary
+from bgmode.report import Report, summary
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 _SHOWN = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -33,18 +34,10 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    span, fix = finding.span, finding.fix
+    fix = finding.fix
     suppressed = {"suppressed": _why(finding.suppressed)} if finding.suppressed else {}
     return {
-        "code": finding.code,
-        "name": finding.name,
-        "severity": finding.severity,
-        "path": finding.path,
-        "line": span.line,
-        "column": span.column + 1,
-        "end_line": span.end_line,
-        "end_column": span.end_column + 1,
-        "message": finding.message,
+        **finding.as_data(),
         "notes": [_note(note) for note in finding.notes],
         "fix": fix and {"applicability": fix.applicability, "message": fix.message},
         "fingerprint": finding.fingerprint,
@@ -54,15 +47,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _why(suppression: Suppression) -> dict[str, Any]:
     until = suppression.until
-    return {
-        "kind": suppression.kind,
-        "path": suppression.path,
-        "line": suppression.line,
-        "reason": suppression.reason,
-        "owner": suppression.owner,
-        "ticket": suppression.ticket,
-        "until": until and until.isoformat(),
-    }
+    return {**dataclasses.asdict(suppression), "until": until and until.isoformat()}
 
 
 def _note(note: Note) -> dict[str, Any]:
