@@ -37,6 +37,8 @@ def analyse(
 ) -> list[Finding]:
     """Find what the rules have to say about one file, and nobody has taken upon themselves.
 
+    What depends on files that nobody has read here is not said.
+
     The arguments are those of :func:`examine`.
     """
     return examine(source, policy, project=project, today=today, wanted=wanted).findings
@@ -72,7 +74,12 @@ def examine(
         if severity is not None and RULES[code] in active:
             findings += _run(check, Subject(case, RULES[code], severity), wanted)
     verdict = _judged(case, active, findings, wanted)
-    verdict.findings.sort(key=lambda finding: finding.order)
+    found = sorted(verdict.findings, key=lambda finding: finding.order)
+    verdict = dataclasses.replace(
+        verdict,
+        findings=[finding for finding in found if finding.pending is None],
+        pending=[finding for finding in found if finding.pending is not None],
+    )
     if watch is not None:
         watch(case, verdict)
     return verdict

@@ -2,8 +2,8 @@
 
 A package's ``__init__`` that requires Zero Data Retention covers its modules, the policy's
 ``zdr.modules`` covers whatever it matches, a client of one of its ``zdr.projects`` may be used
-anywhere, and the functions that its ``wrappers`` name create jobs. Kept free of heavy imports:
-this is asked about every file.
+anywhere, the functions that its ``wrappers`` name create jobs, and one of its job types may be
+told to a function that does. Kept free of heavy imports: this is asked about every file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bgmode.policy.policy import Policy
 
 _ZDR = (b"zdr",)
-_TELLING = (b"zdr", b"wrappers", b"extends")
+_TELLING = (b"zdr", b"wrappers", b"job_types", b"extends")
 
 
 class Concerned:
@@ -36,7 +36,11 @@ class Concerned:
         self._policies: dict[str, bool] = {}
 
     def covers(self, path: str, text: str | None = None) -> bool:
-        """Whether ``path`` may matter; ``text`` is its text, where it has been read already."""
+        """Whether ``path`` may matter; ``text`` is its text, where it has been read already.
+
+        What job types it names is asked of ``text`` only: a run over many files knows the
+        functions that are told them.
+        """
         folder = os.path.dirname(os.path.abspath(path))
         return self._in_package(folder) or (self._may_tell(folder) and self._by_policy(path, text))
 
@@ -46,22 +50,24 @@ class Concerned:
         policy = self._policy_of(path)
         if policy is None:
             return False
-        if policy.zdr_module(path, dotted_name(path)) is not None:
+        if policy.zdr.modules and policy.zdr_module(path, dotted_name(path)) is not None:
             return True
         words = {word for wrapper in policy.wrappers for word in wrapper.words}
         if policy.zdr.projects or policy.zdr.organizations:
             words.add("responses")  # the client may be one of theirs
+        if text is not None and policy.job_types:
+            words |= {policy.vocabulary.name, *policy.job_types}
         if not words:
             return False
         if text is not None:
             return any(word in text for word in words)
-        return _mentions(path, tuple(word.encode() for word in words))
+        return mentions(path, tuple(word.encode() for word in words))
 
     def _may_tell(self, folder: str) -> bool:
         """Whether the policy that applies in a folder names code by other things than words."""
         if folder not in self._policies:
             found = self._named or find_policy(folder)
-            self._policies[folder] = found is not None and _mentions(found, _TELLING)
+            self._policies[folder] = found is not None and mentions(found, _TELLING)
         return self._policies[folder]
 
     def _in_package(self, folder: str) -> bool:
@@ -69,12 +75,13 @@ class Concerned:
             init = os.path.join(folder, "__init__.py")
             is_package = os.path.isfile(init)
             self._packages[folder] = is_package and (
-                _mentions(init, _ZDR) or self._in_package(os.path.dirname(folder))
+                mentions(init, _ZDR) or self._in_package(os.path.dirname(folder))
             )
         return self._packages[folder]
 
 
-def _mentions(path: str, words: tuple[bytes, ...]) -> bool:
+def mentions(path: str, words: tuple[bytes, ...]) -> bool:
+    """Whether one of ``words`` stands in a file that can be read."""
     try:
         data = read_file(path)
     except OSError:

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias
 from bgmode.source import Span
 
 Applicability: TypeAlias = Literal["safe", "unsafe", "display"]
+Place: TypeAlias = tuple[str, int, int]
+"""Where a call stands: the absolute path, the line (1-based), the column (0-based, in bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,11 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of one rule; ``extent`` is the whole of what it speaks of."""
+    """One finding of one rule; ``extent`` is the whole of what it speaks of.
+
+    ``pending`` is given where other files decide whether it stands: it does unless one of them
+    calls the wrapper around the call at that place.
+    """
 
     code: str
     name: str
@@ -160,6 +166,7 @@ class Finding:
     snippet: str = ""
     extent: Span | None = None
     suppressed: Suppression | None = None
+    pending: Place | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
-from bgmode.concerned import Concerned
+from bgmode.checks.subject import Case
+from bgmode.concerned import Concerned, mentions
 from bgmode.day import utc_today
 from bgmode.discover import Walk, candidates, read_file
-from bgmode.finding import Finding
+from bgmode.finding import Finding, Place
 from bgmode.flow.project import Project
 from bgmode.history import History, NoHistory
 from bgmode.policy.find import find_policy
@@ -73,6 +74,9 @@ class Session:
         revision = self.options.waivers_from
         self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
+        self._wrappers: set[str] = set()
+        self._called: set[Place] = set()
+        self._pending: dict[str, tuple[Policy, list[Finding]]] = {}
         self.today = self.options.today or utc_today()
 
     def run(self, paths: Sequence[str]) -> Report:
@@ -83,11 +87,18 @@ class Session:
         self.report.files = len(files)
         wanted = set(candidates(files))
         concerned = Concerned(self.options.policy, self._policy)
+        left: list[str] = []
         for path in files:
             if path in wanted or concerned.covers(path):
                 self._file(path)
-            elif path in walk.named:
+            else:
+                left.append(path)
+        for path in self._calling(left):
+            if path in walk.named:
                 self._file(path, only_read=True)
+        for policy, pending in self._pending.values():
+            if any(_is_below(policy.folder, path) for path in paths):  # else callers may be unread
+                self._add(each for each in pending if each.pending not in self._called)
         self.report.errors += walk.errors
         self.report.left_out["notebooks are not read"] += walk.notebooks
         self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
@@ -97,6 +108,18 @@ class Session:
         for policy in self._policies.loaded():
             self._judge_policy(policy, paths)
         return self._finished()
+
+    def _calling(self, paths: list[str]) -> list[str]:
+        """Judge those of ``paths`` that may call a wrapper of another file; returns the others."""
+        asked: set[str] = set()
+        while new := self._wrappers - asked:
+            asked |= new
+            words = tuple(name.encode() for name in new)
+            left = [path for path in paths if not mentions(path, words)]
+            for path in sorted(set(paths) - set(left)):
+                self._file(path)
+            paths = left
+        return paths
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""
@@ -211,6 +234,11 @@ class Session:
                 self._error(f"--waivers-from: {error}")
                 return
 
+        def watch(case: Case, verdict: Verdict) -> None:
+            self._note(case, verdict)
+            if self.watch is not None:
+                self.watch(case, verdict)
+
         def verdict(source: Source) -> Verdict:
             return examine(
                 source,
@@ -218,7 +246,7 @@ class Session:
                 project=self._project,
                 today=self.today,
                 wanted=self.options.wanted,
-                watch=self.watch,
+                watch=watch,
                 ignores=ignores,
             )
 
@@ -239,9 +267,17 @@ class Session:
                 findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
             sys.stdout.write(source.text)
-        if findings or first.suppressed:
+        if findings or first.suppressed or first.pending:
             self.report.lines[source.path] = source.lines
         self._add(findings)
+
+    def _note(self, case: Case, verdict: Verdict) -> None:
+        """Remember what a file has to do with wrappers whose callers say the job type."""
+        self._pending[case.source.path] = (case.policy, verdict.pending)
+        if case.policy.job_types:
+            wrappers = case.module.wrappers
+            self._wrappers |= wrappers.names
+            self._called |= wrappers.called
 
     def _keep(self, text: _Text, new: str, *, standard_input: bool) -> bool:
         """Write a fixed text, or note the difference; False where it was left alone."""

@@ -27,11 +27,15 @@ from bgmode.source import first_line
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one file; ``used`` are the waivers of the policy that it needed."""
+    """What is said of one file; ``used`` are the waivers of the policy that it needed.
+
+    ``pending`` are the findings that stand only if no other file says otherwise.
+    """
 
     findings: list[Finding]
     suppressed: list[Finding] = field(default_factory=list)
     used: frozenset[Waiver] = frozenset()
+    pending: list[Finding] = field(default_factory=list)
 
 
 def lacking(given: Ignore | Waiver, policy: Policy) -> list[str]:

@@ -21,7 +21,7 @@ from bgmode.audit.inventory import (
 from bgmode.checks.missing_idempotency_key import evidence
 from bgmode.checks.subject import Case, Judged
 from bgmode.english import listed
-from bgmode.finding import Finding
+from bgmode.finding import Finding, Place
 from bgmode.flow import exits as flow
 from bgmode.flow.values import Known
 from bgmode.model.annotations import Annotation
@@ -46,19 +46,47 @@ class Survey:
     calls: list[AuditedCall] = dataclasses.field(default_factory=list)
     other: list[Finding] = dataclasses.field(default_factory=list)
     expiries: list[Expiry] = dataclasses.field(default_factory=list)
+    wrapped: dict[Place, AuditedCall] = dataclasses.field(default_factory=dict)
+    called: set[Place] = dataclasses.field(default_factory=set)
 
     def file(self, case: Case, verdict: Verdict) -> None:
         """Put down the calls of one file, and what was found there."""
         self.expiries += _of_comments(case)
         left = list(verdict.findings)
+        said = [*verdict.findings, *verdict.pending]
         for call in case.module.calls.background:
             about = _About(case, call)
             for judged in _judged(case, call):
-                ours = [each for each in verdict.findings if about.holds(each, judged)]
+                ours = [each for each in said if about.holds(each, judged)]
                 waived = [each for each in verdict.suppressed if about.holds(each, judged)]
                 left = [finding for finding in left if finding not in ours]
-                self.calls.append(_audited(case, judged, about.waits, ours, waived))
+                waits = [_waiting(case, loop) for loop in about.waits]
+                audited = _audited(case, judged, waits, ours, waived)
+                self._put_down(case, judged, audited)
+        for judged in _told_to_others(case):
+            place = case.source.span(placed(judged.place))
+            ours = [each for each in said if _is_at(each, place)]
+            waived = [each for each in verdict.suppressed if _is_at(each, place)]
+            left = [finding for finding in left if finding not in ours]
+            waits = _waits_at_home(case, judged.call)
+            self._put_down(case, judged, _audited(case, judged, waits, ours, waived))
+        self.called |= case.module.wrappers.called
         self.other += left
+
+    def _put_down(self, case: Case, judged: Judged, audited: AuditedCall) -> None:
+        """Keep an entry; that of a wrapper only counts if nobody calls it."""
+        node = judged.place if isinstance(judged.place, ast.Call) else judged.call.node
+        wrapper = None if judged.name else case.module.wrappers.around(node)
+        if wrapper is None:
+            self.calls.append(audited)
+        else:
+            self.wrapped[wrapper] = audited
+
+    @property
+    def entries(self) -> list[AuditedCall]:
+        """The calls so far, those of wrappers included that nobody calls."""
+        uncalled = [call for wrapper, call in self.wrapped.items() if wrapper not in self.called]
+        return [*self.calls, *uncalled]
 
     def inventory(
         self,
@@ -79,7 +107,7 @@ class Survey:
             version=bgmode.__version__,
             policies=tuple(sorted({_shown(policy.path) for policy in policies if policy.path})),
             files=files,
-            calls=tuple(sorted(self.calls, key=lambda call: (call.path, call.line, call.column))),
+            calls=tuple(sorted(self.entries, key=lambda call: (call.path, call.line, call.column))),
             other=tuple(sorted([*self.other, *more], key=lambda finding: finding.order)),
             expiries=tuple(sorted(expiries, key=lambda each: each.order)),
             waivers=tuple(waivers),
@@ -90,15 +118,35 @@ class Survey:
 def _judged(case: Case, call: BackgroundCall) -> list[Judged]:
     """A call as it stands, or each caller of a wrapper that is told the job type by them."""
     unseen = [
-        Judged(call, caller, given)
-        for caller, given in case.module.annotations.callers(call)
-        if given.name is None
+        Judged(call, told.caller, told.annotation)
+        for told in case.told
+        if told.call is call and told.annotation.name is None
     ]
     found = [judged for judged in case.judged if judged.call is call] + unseen
     if found:
         return found
     undecided = case.annotation(call) or Annotation(None, "", case.source.path)
     return [Judged(call, call.anchor, undecided)]
+
+
+def _told_to_others(case: Case) -> Iterator[Judged]:
+    """The calls of wrappers that stand in other modules."""
+    for told in case.told:
+        if told.call not in case.module.calls.background:
+            yield Judged(told.call, told.caller, told.annotation)
+
+
+def _is_at(finding: Finding, place: Span) -> bool:
+    return _is_in((finding.span.line, finding.span.column), place)
+
+
+def _waits_at_home(case: Case, call: BackgroundCall) -> list[Waiting]:
+    """How a wrapper of another module waits for the job."""
+    home = case.at_home(call.node)
+    for own in home.module.calls.background:
+        if own.node is call.node:
+            return [_waiting(home, loop) for loop in waits_of(home.module.polling, own)]
+    return []
 
 
 class _About:
@@ -142,14 +190,14 @@ def _is_in(start: tuple[int, int], span: Span) -> bool:
 def _audited(
     case: Case,
     judged: Judged,
-    waits: list[PollLoop],
+    waits: list[Waiting],
     findings: list[Finding],
     waived: list[Finding],
 ) -> AuditedCall:
     call, annotation = judged.call, judged.annotation
     place = case.source.span(placed(judged.place))
     job_type = case.policy.job_types.get(judged.name)
-    zdr = case.zdr(call)
+    zdr = case.zdr_around(judged.place) or case.zdr_of(call)
 
     def answer(name: str) -> str | None:
         value: str | None = getattr(job_type, name, None)
@@ -183,7 +231,7 @@ def _audited(
         key=_key(case, call),
         streams=call.argument("stream").is_true,
         zdr=zdr.message if zdr is not None else None,
-        waits=tuple(_waiting(case, loop) for loop in waits),
+        waits=tuple(waits),
         findings=tuple(findings),
         suppressed=tuple(waived),
     )

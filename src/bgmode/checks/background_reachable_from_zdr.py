@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding, Note
-from bgmode.model.callgraph import CallGraph, Way
+from bgmode.model.callgraph import Way
 
 
 def background_reachable_from_zdr(subject: Subject) -> Iterator[Finding]:
     module = subject.case.module
-    graph: CallGraph | None = None
     required_in: dict[ast.AST, Note | None] = {}
     for call in sorted(module.names.calls, key=lambda call: (call.lineno, call.col_offset)):
         scope = module.names.scope_node(call)
@@ -21,8 +20,7 @@ def background_reachable_from_zdr(subject: Subject) -> Iterator[Finding]:
         required = required_in[scope]
         if required is None or module.clients.access(call.func) is not None:
             continue
-        graph = graph or CallGraph(module.calls, module.project)
-        way = graph.way(call)
+        way = module.graph.way(call)
         if way is None or _is_told_elsewhere(subject, way):
             continue
         yield subject.finding(

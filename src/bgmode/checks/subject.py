@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import datetime
 import os
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from bgmode.model.calls import BackgroundCall, CreateCall
 from bgmode.model.directives import Ignore
 from bgmode.model.module import Module
 from bgmode.model.polling import PollLoop
+from bgmode.model.wrappers import Told
 from bgmode.policy.policy import Approval, JobType, Policy
 from bgmode.source import Source, Span, placed
 
@@ -76,12 +78,18 @@ class Case:
 
     def zdr_anywhere(self, node: ast.AST) -> Note | None:
         """Why the code around ``node``, of this file or another, requires it, if it does."""
-        other = self.module.project.holding(node)
-        if node in self.module.names.parent or other is None:
-            return self.zdr_around(node)
+        return self.at_home(node).zdr_around(node)
+
+    def at_home(self, node: ast.AST) -> Case:
+        """The case of the module that ``node`` stands in: this one, or one that was read for it."""
         own = self.module
-        module = Module(other.source, own.provider, own.project, own.vocabulary)
-        return Case(module, self.policy, self.today).zdr_around(node)
+        other = own.project.holding(node)
+        if node in own.names.parent or other is None:
+            return self
+        shown = other.path if os.path.isabs(self.source.path) else os.path.relpath(other.path)
+        source = dataclasses.replace(other.source, path=shown, given_tree=other.source.tree)
+        module = Module(source, own.provider, own.project, own.vocabulary)
+        return Case(module, self.policy, self.today)
 
     def zdr_around(self, node: ast.AST) -> Note | None:
         """Why the code around ``node`` requires Zero Data Retention, if it does."""
@@ -114,13 +122,8 @@ class Case:
 
     def note_anywhere(self, message: str, node: ast.AST) -> Note:
         """A note at a node of this file, or of another one that was read for its sake."""
-        if node in self.module.names.parent:
-            return Note(message, self.source.path, self.source.span(placed(node)))
-        other = self.module.project.holding(node)
-        if other is None:
-            return Note(message, self.source.path)
-        shown = other.path if os.path.isabs(self.source.path) else os.path.relpath(other.path)
-        return Note(message, shown, other.source.span(placed(node)))
+        source = self.at_home(node).source
+        return Note(message, source.path, source.span(placed(node)))
 
     def annotation(self, call: CreateCall) -> Annotation | None:
         """Where the call's job type is named: in the code, else in the policy's ``paths``."""
@@ -143,15 +146,22 @@ class Case:
     @cached_property
     def judged(self) -> tuple[Judged, ...]:
         """Every place at which a job type is decided: the call, or each caller of a wrapper."""
-        found: list[Judged] = []
+        found = [
+            Judged(told.call, told.caller, told.annotation)
+            for told in self.told
+            if told.annotation.name is not None
+        ]
         for call in self.calls:
-            for caller, given in self.module.annotations.callers(call):
-                if given.name is not None:
-                    found.append(Judged(call, caller, given))
             annotation = self.annotation(call)
             if annotation is not None and annotation.name is not None:
                 found.append(Judged(call, call.anchor, annotation))
         return tuple(found)
+
+    @cached_property
+    def told(self) -> tuple[Told, ...]:
+        """What this file's calls of wrappers say of the job types of the calls in those."""
+        found = self.module.wrappers.told
+        return tuple(each for each in found if each.call.certain or self.policy.report_undecided)
 
     def approvals(self, judged: Judged) -> tuple[Approval, ...]:
         """The approvals that speak of a call, whether they are in force or not."""
@@ -165,8 +175,9 @@ class Case:
 
     def symbol(self, node: ast.AST) -> str:
         """The dotted name of the code that ``node`` stands in: module, class, function."""
-        module = dotted_name(self.source.path)
-        inner = self.module.names.qualified(node)
+        home = self.at_home(node)
+        module = dotted_name(home.source.path)
+        inner = home.module.names.qualified(node)
         return f"{module}.{inner}" if inner else module
 
 

@@ -55,7 +55,7 @@ def command(
         report = session.run(paths or (".",))
     except PolicyError as error:
         give_up(error)
-    seen = {*survey.other, *(finding for call in survey.calls for finding in call.findings)}
+    seen = {*survey.other, *(finding for call in survey.entries for finding in call.findings)}
     more = [finding for finding in report.findings if finding not in seen]
     unread = [*report.errors, *report.unseen]
     left_out = [f"{count} {kind}" for kind, count in report.left_out.items() if count]

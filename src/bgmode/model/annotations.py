@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, parameters, undecorated
+from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, undecorated
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.values import NONE, Known, Missing, Record, Token, Value, part
 from bgmode.knowledge import Vocabulary
-from bgmode.model.calls import BackgroundCall, CreateCall
+from bgmode.model.calls import CreateCall
 from bgmode.model.clients import Clients
 from bgmode.model.directives import Setting, directives
 from bgmode.model.world import constant
@@ -99,36 +99,10 @@ class Annotations:
                 return None
         return None
 
-    def callers(self, call: BackgroundCall) -> Iterator[tuple[ast.Call, Annotation]]:
-        """The calls of a wrapper that takes the job type from them, each with its own."""
-        function = self.names.function(call.node)
-        if not isinstance(function, FUNCTIONS):
-            return
-        name = self._handed_parameter(call, function)
-        ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
-        for caller in self.names.calls if name is not None else []:
-            if name is None or self.names.callee(caller) is not function:
-                continue
-            given = _argument(caller, name, ordered)
-            if given is not None:
-                span = self.source.span(given)
-                value = self.constant(given)
-                yield caller, self._annotation(value, "the wrapper's caller", span, given)
-
-    def _handed_parameter(
-        self, call: BackgroundCall, function: ast.FunctionDef | ast.AsyncFunctionDef
-    ) -> str | None:
-        """The parameter of a wrapper that says the job type of the call in it."""
-        names = {arg.arg for arg in parameters(function)}
-        for origin in call.origins("metadata"):
-            mapping: ast.expr | None = origin.value
-            if isinstance(mapping, ast.Name):
-                binding = self.names.scopes[function].only(mapping.id)
-                mapping = binding.value if binding is not None else None
-            node = _entry(mapping, self.vocabulary.metadata_key) if mapping is not None else None
-            if node is not None:
-                return node.id if isinstance(node, ast.Name) and node.id in names else None
-        return self.vocabulary.name if self.vocabulary.name in names else None
+    def of_caller(self, given: ast.expr) -> Annotation:
+        """What the call of a wrapper gives for the parameter that names the job type."""
+        span = self.source.span(placed(given))
+        return self._annotation(self.constant(given), "the wrapper's caller", span, given)
 
     def _metadata(self, call: CreateCall) -> Iterator[Annotation]:
         given = call.argument("metadata")
@@ -138,7 +112,7 @@ class Annotations:
         literal: ast.expr | None = None
         for origin in call.origins("metadata"):
             span = self.source.span(origin.value)
-            literal = _entry(origin.value, self.vocabulary.metadata_key)
+            literal = entry_of(origin.value, self.vocabulary.metadata_key)
         if isinstance(given.value, Record):
             entry = part(given.value, self.vocabulary.metadata_key)
             if isinstance(entry, Missing) or entry == NONE:
@@ -328,25 +302,11 @@ def _disagreement(found: list[Annotation]) -> tuple[Annotation, Annotation] | No
     return None
 
 
-def _argument(call: ast.Call, name: str, ordered: list[str]) -> ast.expr | None:
-    """What a call gives for the parameter ``name``."""
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    names = ordered[1:] if isinstance(call.func, ast.Attribute) else ordered
-    for position, argument in enumerate(call.args):
-        if isinstance(argument, ast.Starred):
-            return None
-        if position < len(names) and names[position] == name:
-            return argument
-    return None
-
-
 def _is_text(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _entry(mapping: ast.expr, name: str) -> ast.expr | None:
+def entry_of(mapping: ast.expr, name: str) -> ast.expr | None:
     """The value that a dict display gives to ``name``."""
     if isinstance(mapping, ast.Dict):
         for key, value in zip(mapping.keys, mapping.values, strict=True):

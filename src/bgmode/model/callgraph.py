@@ -56,7 +56,7 @@ class CallGraph:
     """The calls of one module."""
 
     def __init__(self, calls: Calls, project: Project) -> None:
-        self._here = calls
+        self.here = calls
         self._dead_ends = project.dead_ends
         self._calls: dict[Clients, Calls] = {calls.clients: calls}
         self._inside: dict[Calls, dict[ast.AST, list[ast.Call]]] = {}
@@ -64,7 +64,7 @@ class CallGraph:
 
     def way(self, call: ast.Call) -> Way | None:
         """The shortest way from ``call`` to a background call that it surely makes."""
-        first = self._targets(call, self._here)
+        first = self._targets(call, self.here)
         waiting: deque[tuple[Step, ...]] = deque((step,) for step in first)
         seen: set[FunctionNode] = set()
         world: JobWorld | None = None
@@ -85,14 +85,14 @@ class CallGraph:
         return None
 
     def _made_in(self, function: FunctionNode) -> Iterator[CreateCall]:
-        calls = self._home(function)
+        calls = self.home(function)
         for call in (*calls.background, *calls.foreground):
             if calls.names.is_within(call.node, function):
                 yield call
 
     def _calls_in(self, function: FunctionNode) -> list[ast.Call]:
         """The calls in a function, those of its inner functions among them."""
-        calls = self._home(function)
+        calls = self.home(function)
         if calls not in self._inside:
             found: dict[ast.AST, list[ast.Call]] = {}
             for call in calls.names.calls:
@@ -104,8 +104,8 @@ class CallGraph:
 
     def _run(self, call: ast.Call) -> tuple[JobWorld, Run]:
         """What this very call does, as far as it can be followed."""
-        names = self._here.names
-        world = JobWorld(names, self._here.clients)
+        names = self.here.names
+        world = JobWorld(names, self.here.clients)
         run = Run(world)
         run.evaluate(call, names.function(call) or names.tree)
         return world, run
@@ -133,15 +133,16 @@ class CallGraph:
 
     def _from(self, function: FunctionNode) -> tuple[Step, ...]:
         if function not in self._steps:
-            calls = self._home(function)
+            calls = self.home(function)
             inside = self._calls_in(function)
             self._steps[function] = tuple(
                 step for call in inside for step in self._targets(call, calls)
             )
         return self._steps[function]
 
-    def _home(self, node: ast.AST) -> Calls:
-        clients = self._here.clients.home(node)
+    def home(self, node: ast.AST) -> Calls:
+        """The calls of the module that ``node`` stands in."""
+        clients = self.here.clients.home(node)
         if clients not in self._calls:
             self._calls[clients] = Calls(clients.names, clients)
         return self._calls[clients]
@@ -150,12 +151,12 @@ class CallGraph:
 
     def _targets(self, call: ast.Call, calls: Calls) -> Iterator[Step]:
         """The functions that a call calls, or hands to what will call them."""
-        function = self._function(call.func, calls)
+        function = self.function(call.func, calls)
         if function is not None:
             yield Step(call, function)
         for node in self._handed_on(call, calls):
             if isinstance(node, ast.Name | ast.Attribute) and not self._is_class(node, calls):
-                handed = self._function(node, calls)
+                handed = self.function(node, calls)
                 if handed is not None:
                     yield Step(call, handed)
 
@@ -185,7 +186,8 @@ class CallGraph:
     def _is_class(self, node: ast.expr, calls: Calls) -> bool:
         return isinstance(self._value(node, calls), ClassRef)
 
-    def _function(self, node: ast.expr, calls: Calls) -> FunctionNode | None:
+    def function(self, node: ast.expr, calls: Calls) -> FunctionNode | None:
+        """The function that ``node``, an expression of the module of ``calls``, leads to."""
         known = calls.names.named_function(node)
         if known is not None:
             return known
@@ -193,9 +195,9 @@ class CallGraph:
             case Function(function) if isinstance(function, FUNCTIONS):
                 return function
             case ClassRef(owner):
-                return self._home(owner).names.method(owner, "__init__")
+                return self.home(owner).names.method(owner, "__init__")
             case Partial(made) if made.args:
-                return self._function(made.args[0], self._home(made.args[0]))
+                return self.function(made.args[0], self.home(made.args[0]))
         return self._promised(node, calls)
 
     def _value(self, node: ast.expr, calls: Calls) -> Value | None:
@@ -216,7 +218,7 @@ class CallGraph:
                 for annotation in self._annotations(unawaited(receiver), calls):
                     owner = self._class(annotation)
                     if owner is not None:
-                        return self._home(owner).names.method(owner, name)
+                        return self.home(owner).names.method(owner, name)
         return None
 
     def _annotations(self, receiver: ast.expr, calls: Calls) -> Iterator[ast.expr]:
@@ -233,7 +235,7 @@ class CallGraph:
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 yield from self._of_attribute(receiver, name, calls)
             case ast.Call(func=function):
-                made = self._function(function, calls)
+                made = self.function(function, calls)
                 if made is not None and made.returns is not None:
                     yield made.returns
 
@@ -252,7 +254,7 @@ class CallGraph:
 
     def _class(self, annotation: ast.expr) -> ast.ClassDef | None:
         """The one class of the project that an annotation names: ``Jobs | None``, ``"Jobs"``."""
-        calls = self._home(annotation)
+        calls = self.home(annotation)
         for part in calls.clients.annotation_parts(annotation):
             match self._value(part, calls):
                 case ClassRef(owner) | Instance(owner):

@@ -8,11 +8,12 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeGuard
 
 from bgmode.flow.names import Binding, Code, Names, dotted, unawaited
+from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
 from bgmode.model.requests import requested
@@ -39,6 +40,9 @@ class ProjectImports(Protocol):
 
     def may_mention(self, dotted: str, wanted: Iterable[tuple[str, ...]]) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
+
+    def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
+        """From one module to the next that passes an imported name on, with what is left of it."""
 
     def defined(self, dotted: str) -> tuple[Clients, ast.expr] | None:
         """An imported dotted name as an expression at the end of the module that defines it."""

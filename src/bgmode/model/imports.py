@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bgmode.flow.names import Names
 from bgmode.flow.project import OtherModule, Project, dotted_name
@@ -73,21 +73,26 @@ class Imports:
 
     def may_mention(self, dotted: str, wanted: Iterable[tuple[str, ...]]) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
-        project = self.neighbours.project
-        found = project.find(self.path, dotted)
-        for _ in range(_FARTHEST):  # from one module to the next that passes the name on
-            if found is None:
-                return False
-            module, names = found
+        for module, names in self.way(dotted):
             if any(all(word in module.text for word in words) for words in wanted):
                 return True
             if not names:
                 return _is_package(module)  # `import acme.jobs`: what is meant is told later
-            if _is_defined(names[0], module.text):
-                return False
+        return False
+
+    def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
+        """From one module to the next that passes an imported name on, with what is left of it."""
+        project = self.neighbours.project
+        found = project.find(self.path, dotted)
+        for _ in range(_FARTHEST):
+            if found is None:
+                return
+            yield found
+            module, names = found
+            if not names or _is_defined(names[0], module.text):
+                return
             passed_on = module.names.imports.get(names[0])
             found = None if passed_on is None else project.find(module.path, passed_on)
-        return False
 
     def _find(self, dotted: str) -> Value | None:
         found = self.neighbours.project.find(self.path, dotted)

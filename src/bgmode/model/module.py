@@ -8,12 +8,14 @@ from bgmode.flow.names import Names
 from bgmode.flow.project import Project
 from bgmode.knowledge import DEFAULT_VOCABULARY, Provider, Vocabulary
 from bgmode.model.annotations import Annotations
+from bgmode.model.callgraph import CallGraph
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
 from bgmode.model.imports import Imports, Neighbours
 from bgmode.model.polling import Polling
 from bgmode.model.results import Results
 from bgmode.model.stale import Stale, StaleLoops
+from bgmode.model.wrappers import Wrappers
 from bgmode.source import Source
 
 
@@ -56,6 +58,14 @@ class Module:
     @cached_property
     def results(self) -> Results:
         return Results(self.polling)
+
+    @cached_property
+    def graph(self) -> CallGraph:
+        return CallGraph(self.calls, self.project)
+
+    @cached_property
+    def wrappers(self) -> Wrappers:
+        return Wrappers(self.annotations, self.graph, self.project)
 
     @cached_property
     def annotations(self) -> Annotations:
