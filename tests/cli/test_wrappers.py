@@ -1,4 +1,4 @@
-"""Wrappers that are told the job type by callers in other modules: who is judged, and where."""
+"""Job types that other modules have a part in: callers of wrappers, base classes, packages."""
 
 from __future__ import annotations
 
@@ -181,3 +181,42 @@ def test_the_audit_lists_callers_and_only_uncalled_wrappers(project: Path) -> No
     ]
     assert [each["code"] for each in calls[2]["findings"]] == ["BGM203"]
     assert [each["code"] for each in calls[0]["findings"]] == ["BGM207"]
+
+
+def test_a_job_type_is_inherited_from_a_class_of_another_module(project: Path) -> None:
+    (project / "app/kinds.py").write_text('DENIED = "denied"\n')
+    (project / "app/jobs.py").write_text(
+        "from app import kinds\n\n\nclass Above:\n    job_type = kinds.DENIED\n\n\n"
+        "class Job(Above):\n    pass\n"
+    )
+    create = "self.client.responses.create(input=p, background=True, store=True)"
+    (project / "app/work.py").write_text(
+        f"from app.jobs import Job\n\n\nclass Work(Job):\n    def run(self, p):\n"
+        f"        return {create}\n\n\nclass Other(Job):\n    job_type = 'open'\n\n"
+        f"    def run(self, p):\n        return {create}\n"
+    )
+    assert [each for each in found(project) if each[0] == "app/work.py"] == [
+        ("app/work.py", 6, "BGM203")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("init", "codes"),
+    [
+        ("from app.kinds import DENIED\n\n__job_type__ = DENIED\n", ["BGM203"]),
+        ("from app.kinds import Kind\n\n__job_type__ = Kind.OPEN\n", []),
+        ("import os\n\n__job_type__ = os.environ['KIND']\n", ["BGM207"]),
+    ],
+)
+def test_a_package_s_job_type_may_be_a_constant(project: Path, init: str, codes: list[str]) -> None:
+    (project / "app/kinds.py").write_text(
+        'import enum\n\nDENIED = "denied"\n\n\nclass Kind(enum.StrEnum):\n    OPEN = "open"\n'
+    )
+    (project / "app/deep").mkdir()
+    (project / "app/deep/__init__.py").write_text(init)
+    (project / "app/deep/work.py").write_text(
+        "def run(client, p):\n"
+        "    return client.responses.create(input=p, background=True, store=True)\n"
+    )
+    ours = [code for path, _, code in found(project) if path == "app/deep/work.py"]
+    assert ours == codes

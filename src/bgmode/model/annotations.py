@@ -12,7 +12,7 @@ from typing import Literal
 
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, undecorated
 from bgmode.flow.project import OtherModule, Project
-from bgmode.flow.values import NONE, Known, Missing, Record, Token, Value, part
+from bgmode.flow.values import NONE, ClassRef, Known, Missing, Record, Token, Value, part
 from bgmode.knowledge import Vocabulary
 from bgmode.model.calls import CreateCall
 from bgmode.model.clients import Clients
@@ -214,13 +214,31 @@ class Annotations:
             yield self._possible(level, self.source.span(placed(bindings[0].node)))
 
     def _class(self, cls: ast.ClassDef) -> Iterator[Annotation]:
-        for ancestor in self.names.lineage(cls):
-            binding = self.names.scopes[ancestor].only(self.vocabulary.marker)
+        for clients, ancestor in self._lineage(cls):
+            binding = clients.names.scopes[ancestor].only(self.vocabulary.marker)
             if binding is not None and binding.value is not None:
-                node = binding.value
-                span = self.source.span(node)
-                yield self._annotation(self.constant(node), "the class", span, node)
+                yield self._set_in(clients, binding.value, "the class")
                 return  # it overrides its bases
+
+    def _lineage(self, cls: ast.ClassDef) -> Iterator[tuple[Clients, ast.ClassDef]]:
+        """A class and its bases, those of other modules included."""
+        waiting, seen = [(self.clients, cls)], set[ast.ClassDef]()
+        while waiting:
+            clients, first = waiting.pop(0)
+            for ancestor in clients.names.lineage(first):
+                if ancestor in seen:
+                    continue
+                seen.add(ancestor)
+                yield clients, ancestor
+                waiting += _imported_bases(clients, ancestor)
+
+    def _set_in(self, clients: Clients, node: ast.expr, level: str) -> Annotation:
+        """What is set by an expression of this module, or of another one."""
+        value = constant(clients, node)
+        other = self.project.holding(node)
+        if clients is self.clients or other is None:
+            return self._annotation(value, level, self.source.span(placed(node)), node)
+        return Annotation(_name_of(value), level, other.path)
 
     def _module(self) -> Iterator[Annotation]:
         binding = self.names.scopes[self.names.tree].only(self.vocabulary.module_name)
@@ -234,9 +252,10 @@ class Annotations:
     def _package(self, package: OtherModule) -> Iterator[Annotation]:
         names = package.names
         binding = names.scopes[names.tree].only(self.vocabulary.module_name)
-        match binding.value if binding else None:
-            case ast.Constant(value=str(name)):
-                yield Annotation(name, "the package", package.path)
+        if binding is not None and binding.value is not None and self.clients.imports is not None:
+            clients = self.clients.imports.holding(binding.value)
+            if clients is not None:
+                yield self._set_in(clients, binding.value, "the package")
         for directive in _head(names.tree, self._settings_of(package)):
             if directive.key == self.vocabulary.comment:
                 yield Annotation(directive.value, "the package's comment", package.path)
@@ -248,11 +267,8 @@ class Annotations:
     def _annotation(
         self, value: Value, level: str, span: Span, node: ast.expr | None = None
     ) -> Annotation:
-        if isinstance(value, Known) and isinstance(value.value, Token):
-            value = part(value, "value")
-        name = value.value if isinstance(value, Known) and isinstance(value.value, str) else None
         literal = self.source.span(node) if _is_text(node) and node is not None else None
-        return Annotation(name, level, self.source.path, span, literal)
+        return Annotation(_name_of(value), level, self.source.path, span, literal)
 
     def constant(self, node: ast.expr) -> Value:
         """The value of an expression that does not depend on the code around it."""
@@ -300,6 +316,25 @@ def _disagreement(found: list[Annotation]) -> tuple[Annotation, Annotation] | No
         if other.name != found[0].name:
             return found[0], other
     return None
+
+
+def _name_of(value: Value) -> str | None:
+    """The name that a value is, itself or as the value of an enum's member."""
+    if isinstance(value, Known) and isinstance(value.value, Token):
+        value = part(value, "value")
+    return value.value if isinstance(value, Known) and isinstance(value.value, str) else None
+
+
+def _imported_bases(clients: Clients, cls: ast.ClassDef) -> Iterator[tuple[Clients, ast.ClassDef]]:
+    for base in cls.bases:
+        dotted_name = clients.names.qualify(base)
+        if dotted_name is None or clients.imports is None:
+            continue
+        match clients.imports.value(dotted_name):
+            case ClassRef(owner):
+                home = clients.imports.holding(owner)
+                if home is not None:
+                    yield home, owner
 
 
 def _is_text(node: ast.expr | None) -> bool:
