@@ -102,7 +102,9 @@ def _case(
     ignores: Mapping[tuple[Ignore, str], int] | None,
 ) -> Case:
     """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
-    known = dataclasses.replace(provider("openai"), wrappers=policy.wrappers)
+    known = dataclasses.replace(
+        provider("openai"), wrappers=policy.wrappers, beside=policy.providers
+    )
     module = Module(source, known, project, policy.vocabulary)
     return Case(module, policy, today or utc_today(), ignores)
 

@@ -11,7 +11,7 @@ import difflib
 import importlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeAlias
@@ -263,6 +263,7 @@ class Provider:
     defaults: Mapping[str, Any] = field(default_factory=dict)  # what it sends if not told
     unseen: frozenset[str] = frozenset()  # parameters that it may give by itself
     wrappers: tuple[Provider, ...] = ()  # what the policy says of the project's own functions
+    beside: tuple[str, ...] = ()  # the other providers that are looked at; all, where none is named
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -305,6 +306,10 @@ OTHER_PROVIDERS: Mapping[str, str] = {
 """Packages that come to background mode by other ways, and the file with their facts."""
 
 
+PROVIDERS: tuple[str, ...] = ("openai", *sorted(set(OTHER_PROVIDERS.values())))
+"""All of these files, the main one first."""
+
+
 def rules_file(name: str) -> str:
     """The path of a file that ships with the rules."""
     package = importlib.import_module("bgmode.rules")
@@ -323,10 +328,13 @@ def provider(name: str = "openai") -> Provider:
     return _as_provider(_facts(name))
 
 
-def providers_for(packages: Iterable[str]) -> tuple[Provider, ...]:
-    """The providers, beside the main one, that a module with imports from ``packages`` may use."""
+def providers_for(packages: Iterable[str], among: Sequence[str] = ()) -> tuple[Provider, ...]:
+    """The providers, beside the main one, that a module with imports from ``packages`` may use.
+
+    ``among`` are the names of those that count; all do where it is empty.
+    """
     names = {OTHER_PROVIDERS[package] for package in packages if package in OTHER_PROVIDERS}
-    return tuple(provider(name) for name in sorted(names))
+    return tuple(provider(name) for name in sorted(names) if not among or name in among)
 
 
 def extended(name: str, data: Mapping[str, Any]) -> Provider:

@@ -218,7 +218,7 @@ def _audited(
         decision=job_type.background if job_type is not None else None,
         reason=answer("reason"),
         interaction=answer("interaction"),
-        stored_state=answer("stored_state"),
+        stored_state=answer("stored_state") if job_type else case.policy.stored_state,
         retrieval=answer("retrieval"),
         zdr_compatible=answer("zdr_compatible"),
         fallback=answer("fallback"),

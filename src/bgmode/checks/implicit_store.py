@@ -39,13 +39,10 @@ def implicit_store(subject: Subject) -> Iterator[Finding]:
 
 
 def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
-    job_type = subject.case.job_type(call)
-    applicability: Applicability = "unsafe"
-    if job_type is not None:
-        if job_type.stored_state == "forbidden":
-            return None
-        if job_type.stored_state == "allowed":
-            applicability = "safe"
+    stored_state = subject.case.stored_state(call)
+    if stored_state == "forbidden":
+        return None
+    applicability: Applicability = "safe" if stored_state == "allowed" else "unsafe"
     edit = _edit(subject, call)
     store = call.provider.parameters["store"]
     return Fix(applicability, f"add `{store}=True`", (edit,)) if edit else None

@@ -143,6 +143,11 @@ class Case:
             return None
         return self.policy.job_types.get(annotation.name)
 
+    def stored_state(self, call: CreateCall) -> str | None:
+        """What the policy says of stored state: the call's job type, else for all the others."""
+        job_type = self.job_type(call)
+        return self.policy.stored_state if job_type is None else job_type.stored_state
+
     @cached_property
     def judged(self) -> tuple[Judged, ...]:
         """Every place at which a job type is decided: the call, or each caller of a wrapper."""

@@ -123,6 +123,8 @@ def _shown(policy: Policy, path: str, today: datetime.date) -> Iterator[str]:
             place = f"no {missing}"
         yield f"  {rule.code} {rule.name:<34} {severity:<8} {place}"
     yield _line("undecided", "report" if policy.report_undecided else "ignore", policy)
+    yield _line("provider", ", ".join(policy.providers) or "all", policy)
+    yield _line("store", policy.stored_state or "said by job types only", policy)
     for section in ("suppressions", "annotations", "idempotency", "poll", "zdr"):
         yield from _section(policy, section)
     for name, job_type in policy.job_types.items():

@@ -100,7 +100,10 @@ class Clients:
         self.provider = provider
         self.imports = imports
         self._accesses: dict[int, Access | None] = {}
-        self.others = (*provider.wrappers, *providers_for(_roots(names)))
+        self.others = (
+            *provider.wrappers,
+            *providers_for(_roots(names), provider.beside),
+        )
         self._classes = {
             name: is_async
             for known in (provider, *self.others)

@@ -126,6 +126,8 @@ class _Stack:
             severities=values.get("rules", {}),
             exclude=values.get("exclude", ()),
             report_undecided=values.get("undecided", "report") == "report",
+            providers=values.get("provider", ()),
+            stored_state=values.get("store"),
             suppressions=Suppressions(**required),
             vocabulary=Vocabulary(**values.get("annotations", {})),
             wrappers=tuple(extended(name, entry) for name, entry in wrappers),

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from bgmode.knowledge import PRESETS, RULES, SEVERITIES, Severity
+from bgmode.knowledge import PRESETS, PROVIDERS, RULES, SEVERITIES, Severity
 from bgmode.policy.policy import JobType, Policy
 
 Loose: TypeAlias = Iterator[tuple[str, str]]
@@ -36,6 +36,20 @@ def _preset(before: Policy, after: Policy) -> Loose:
 def _undecided(before: Policy, after: Policy) -> Loose:
     if before.report_undecided and not after.report_undecided:
         yield "undecided", "calls that cannot be seen must be reported"
+
+
+def _provider(before: Policy, after: Policy) -> Loose:
+    kept = set(after.providers or PROVIDERS)
+    gone = [name for name in before.providers or PROVIDERS if name not in kept]
+    if gone:
+        yield "provider", f"calls of {', '.join(gone)} must be judged"
+
+
+def _store(before: Policy, after: Policy) -> Loose:
+    if before.stored_state == "forbidden" != after.stored_state:
+        yield "store", "this must stay `forbidden`"
+    if before.stored_state is None and after.stored_state == "allowed":
+        yield "store", "stored state cannot be allowed here"
 
 
 def _rules(before: Policy, after: Policy) -> Loose:
@@ -143,6 +157,8 @@ def _job_type(key: str, old: JobType, new: JobType) -> Loose:
 _CHECKS: Mapping[str, Callable[[Policy, Policy], Loose]] = {
     "preset": _preset,
     "undecided": _undecided,
+    "provider": _provider,
+    "store": _store,
     "rules": _rules,
     "exclude": _exclude,
     "approvals": _approvals,

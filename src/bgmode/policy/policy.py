@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from bgmode.knowledge import DEFAULT_VOCABULARY, Preset, Provider, Rule, Severity, Vocabulary
 from bgmode.policy.globs import module_matches, path_matches
 
+StoredState: TypeAlias = Literal["allowed", "forbidden"]
 Decision: TypeAlias = Literal["allow", "review", "deny"]
 
 _NEEDED = {**{f"BGM20{number}": "job_types" for number in range(1, 9)}, "BGM507": "kill_switches"}
@@ -184,6 +185,8 @@ class Policy:
     """Everything that a policy decides. ``path`` is None for the embedded default.
 
     ``root`` is the folder that its patterns start from. ``base`` are the severities of the preset;
+    ``providers`` are those that are looked at, all where it is empty; ``stored_state`` is said of
+    calls whose job type is not known.
     ``origins`` say for each key which file, and which line of it (1-based), has the last word.
     """
 
@@ -194,6 +197,8 @@ class Policy:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     report_undecided: bool = True
+    providers: tuple[str, ...] = ()
+    stored_state: StoredState | None = None
     suppressions: Suppressions = Suppressions()
     vocabulary: Vocabulary = DEFAULT_VOCABULARY
     wrappers: tuple[Provider, ...] = ()

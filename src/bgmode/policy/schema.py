@@ -11,7 +11,15 @@ from typing import Any
 
 from yaml import Node
 
-from bgmode.knowledge import PRESETS, SEVERITIES, UNWAIVABLE, Vocabulary, find_rule, nearest_rule
+from bgmode.knowledge import (
+    PRESETS,
+    PROVIDERS,
+    SEVERITIES,
+    UNWAIVABLE,
+    Vocabulary,
+    find_rule,
+    nearest_rule,
+)
 from bgmode.policy.layers import Layer
 from bgmode.policy.policy import Approval, Waiver
 from bgmode.policy.reader import (
@@ -268,6 +276,8 @@ TOP: dict[str, Field] = {
     "rules": rules,
     "exclude": list_of(pattern),
     "undecided": choice("report", "ignore"),
+    "provider": one_or_many(choice(*PROVIDERS)),
+    "store": choice("allowed", "forbidden"),
     "suppressions": section(SUPPRESSIONS),
     "annotations": section(ANNOTATIONS),
     "wrappers": wrappers,
