@@ -1,24 +1,22 @@
 """Applies the fixes of one text, one after the other, and proves each.
 
-A fix is kept only if the new text parses, the finding is gone, nothing new appeared, every
-comment is still there, and analysing the result asks for no further change at that place.
-Otherwise the text stays as it was and the reason is told.
+A fix is kept only if all of ``proof.py`` holds. Otherwise the text stays as it was and the reason
+is told. Fixes are applied until none is left that may be: a second application changes nothing.
 """
 
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bgmode.finding import Edit, Finding, Refusal, RemoveComment, ReplaceComment
+from bgmode.finding import Finding, Refusal
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import apply_edits, place
-from bgmode.source import Source, Span, Unreadable
+from bgmode.fixing.proof import prove_findings, prove_text
+from bgmode.source import Source, Span
 
 Analyse: TypeAlias = Callable[[Source], list[Finding]]
 
@@ -113,33 +111,13 @@ def _proven(
     """The source after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
     if finding.fix is None:
         raise CannotEdit("there is no fix")
-    reveals = finding.fix.reveals
     if any(_is_in_text(source, place(edit)) for edit in finding.fix.edits):
         raise CannotEdit("it is inside an f-string")
     fixed = Source(source.path, apply_edits(source.text, finding.fix.edits))
-    try:
-        fixed.tree  # noqa: B018
-    except Unreadable as error:
-        raise CannotEdit(f"the result would not parse ({error.reason})") from None
-    if not _keeps_comments(source, fixed, finding.fix.edits):
-        raise CannotEdit("a comment would be lost")
+    prove_text(source, fixed, finding.fix)
     after = analyse(fixed)
-    old, new = _counted(before), _counted(after)
-    if new[_kind(finding)] >= old[_kind(finding)]:
-        raise CannotEdit("the finding would still be there")
-    fresh = {kind: count for kind, count in (new - old).items() if kind[0] not in reveals}
-    if fresh:
-        code = next(iter(fresh))[0]
-        raise CannotEdit(f"it would bring a new finding, {code}")
+    prove_findings(finding, before, after)
     return fixed, after
-
-
-def _keeps_comments(source: Source, fixed: Source, edits: tuple[Edit, ...]) -> bool:
-    """Whether every comment is still there, but for those that the edits are about."""
-    own = sum(isinstance(edit, RemoveComment | ReplaceComment) for edit in edits)
-    lost = _comments(source.text) - _comments(fixed.text)
-    fresh = _comments(fixed.text) - _comments(source.text)
-    return lost.total() == own and fresh.total() <= own
 
 
 def _is_in_text(source: Source, span: Span) -> bool:
@@ -152,19 +130,3 @@ def _is_in_text(source: Source, span: Span) -> bool:
             ):
                 return True
     return False
-
-
-def _kind(finding: Finding) -> tuple[str, str]:
-    return (finding.code, finding.scope)
-
-
-def _counted(findings: list[Finding]) -> Counter[tuple[str, str]]:
-    return Counter(_kind(finding) for finding in findings)
-
-
-def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    try:
-        return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
-    except (tokenize.TokenError, SyntaxError):
-        raise CannotEdit("the comments cannot be told apart") from None
