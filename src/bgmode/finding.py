@@ -121,13 +121,32 @@ Edit: TypeAlias = (
 class Fix:
     """One way to mend a finding; ``display`` fixes are shown and never applied.
 
-    ``reveals`` are the rules that may find something only once this finding is gone.
+    ``reveals`` are the rules that may find something only once this finding is gone;
+    ``alternatives`` are the ways among which a person has to choose.
     """
 
     applicability: Applicability
     message: str
     edits: tuple[Edit, ...] = ()
     reveals: frozenset[str] = frozenset()
+    alternatives: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Text that takes the place of whole lines; an empty span is where it is put in."""
+
+    at: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a fix would change, from the first line to the last."""
+
+    applicability: Applicability
+    message: str
+    replacements: tuple[Replacement, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
 from bgmode.checks.subject import Case
@@ -26,12 +27,16 @@ from bgmode.report import Report
 from bgmode.source import Source, Unreadable, decode, parse
 from bgmode.suppression import Verdict
 
+if TYPE_CHECKING:
+    from bgmode.fixing.rounds import Analyse
+
 
 @dataclass(frozen=True)
 class Options:
     """What a run is told. ``today`` decides which approvals and waivers are in force.
 
     ``waivers_from``: the git revision whose approvals, waivers and ignore comments count.
+    ``patches``: whether the report says what fixes would change, all or those that are only shown.
     ``report_undecided``: whether calls that may run in the background are judged in any case.
     """
 
@@ -45,6 +50,7 @@ class Options:
     today: datetime.date | None = None
     waivers_from: str | None = None
     report_undecided: bool = False
+    patches: Literal["none", "shown", "all"] = "none"
 
 
 @dataclass
@@ -234,8 +240,10 @@ class Session:
                 self._error(f"--waivers-from: {error}")
                 return
 
+        cases: dict[int, tuple[Case, Verdict]] = {}
+
         def watch(case: Case, verdict: Verdict) -> None:
-            self._note(case, verdict)
+            cases[id(case.source)] = case, verdict
             if self.watch is not None:
                 self.watch(case, verdict)
 
@@ -267,9 +275,21 @@ class Session:
                 findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
             sys.stdout.write(source.text)
+        if id(source) in cases:
+            self._note(*cases[id(source)])
+        if self.options.patches != "none" and any(each.fix is not None for each in findings):
+            self._show_patches(source, findings, again)
         if findings or first.suppressed or first.pending:
             self.report.lines[source.path] = source.lines
         self._add(findings)
+
+    def _show_patches(self, source: Source, findings: list[Finding], again: Analyse) -> None:
+        only_shown = self.options.patches == "shown"
+        if only_shown and not any(each.fix and each.fix.alternatives for each in findings):
+            return
+        from bgmode.fixing.patches import patches
+
+        self.report.patches |= patches(source, findings, again, only_shown=only_shown)
 
     def _note(self, case: Case, verdict: Verdict) -> None:
         """Remember what a file has to do with wrappers whose callers say the job type."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.checks.wording import without
+from bgmode.checks.wording import without_background
 from bgmode.finding import Finding, Fix
 from bgmode.model.calls import BackgroundCall
-from bgmode.model.origins import origins
 
 
 def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
@@ -29,10 +28,5 @@ def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
 
 
 def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
-    parameters = call.provider.parameters
-    edits = tuple(
-        without(subject, origin, name)
-        for name in (parameters["background"], *parameters["background_only"])
-        for origin in origins(call.names, call.node, name, call.provider.bodies)
-    )
+    edits = without_background(subject, call)
     return Fix("unsafe", "remove `background`", edits) if edits else None

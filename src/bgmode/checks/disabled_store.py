@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.checks.subject import Subject
-from bgmode.finding import Finding, Fix
+from bgmode.checks.wording import without_background
+from bgmode.finding import Finding, Fix, ReplaceExpression
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.origins import Origin
 
 
 def disabled_store(subject: Subject) -> Iterator[Finding]:
@@ -27,8 +30,19 @@ def disabled_store(subject: Subject) -> Iterator[Finding]:
             f"`{store}=False` on a call that {call.verb}: the provider rejects it or drops the "
             f"result after about ten minutes; {ways_out}",
             notes=[subject.note("background is set here", call.anchor)] if written else (),
-            fix=Fix("display", ways_out),
+            fix=Fix("display", ways_out, alternatives=tuple(_ways(subject, call, found))),
         )
+
+
+def _ways(subject: Subject, call: BackgroundCall, found: list[Origin]) -> Iterator[Fix]:
+    """To let the response be kept, and to stay in the foreground."""
+    false = [origin.value for origin in found if _is_false(origin.value)]
+    if false and len(false) == len(found):
+        edits = tuple(ReplaceExpression(subject.span(value), "True") for value in false)
+        yield Fix("display", f"write `{call.provider.parameters['store']}=True`", edits)
+    removed = without_background(subject, call)
+    if removed:
+        yield Fix("display", f"remove `{call.provider.parameters['background']}`", removed)
 
 
 def _is_false(node: ast.expr) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bgmode.checks.subject import Subject
 from bgmode.finding import Edit, InsertStatement, RemoveItem, RemoveKeyword, RemoveStatement
 from bgmode.flow.names import Names
-from bgmode.model.origins import Origin
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.origins import Origin, origins
 from bgmode.source import Span
 
 _ASYNC_LIBRARIES = ("asyncio", "anyio", "trio")
@@ -122,6 +123,16 @@ def without(subject: Subject, origin: Origin, name: str) -> Edit:
             return RemoveItem(at, name)
         case _:
             return RemoveStatement(at)
+
+
+def without_background(subject: Subject, call: BackgroundCall) -> tuple[Edit, ...]:
+    """Edits that take ``background``, and what belongs to it, out of a call."""
+    parameters = call.provider.parameters
+    return tuple(
+        without(subject, origin, name)
+        for name in (parameters["background"], *parameters["background_only"])
+        for origin in origins(call.names, call.node, name, call.provider.bodies)
+    )
 
 
 def interval(subject: Subject) -> str:

@@ -7,6 +7,7 @@ import difflib
 import io
 import os
 import sys
+from typing import Literal
 
 import click
 
@@ -17,10 +18,10 @@ from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
 from bgmode.policy.problem import PolicyError
-from bgmode.report import FORMATS, Report, render, summary
+from bgmode.report import FORMATS, WITH_PATCHES, Report, render, summary
 from bgmode.session import Options, Session
 
-_MACHINE = frozenset({"json", "sarif", "github"})
+_MACHINE = frozenset({"json", "sarif", "github", "rdjson", "markdown"})
 
 
 def _selectors(
@@ -34,6 +35,22 @@ def _selectors(
             hint = f", did you mean {close}?" if close else ""
             raise click.BadParameter(f"no rule is called {word}{hint}", context, parameter)
     return tuple(words)
+
+
+def _output_files(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """``sarif=out.sarif`` as a format and a file."""
+    found: list[tuple[str, str]] = []
+    for written in value:
+        chosen, _, file = written.partition("=")
+        if chosen not in FORMATS or not file:
+            close = difflib.get_close_matches(chosen, FORMATS, n=1)
+            hint = f", did you mean {close[0]}={file or 'FILE'}?" if close else ""
+            message = f"{written} is not FORMAT=FILE with one of {', '.join(FORMATS)}{hint}"
+            raise click.BadParameter(message, context, parameter)
+        found.append((chosen, file))
+    return tuple(found)
 
 
 def _matches(word: str, rule: Rule) -> bool:
@@ -82,6 +99,14 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
     show_default=True,
     help="How to report.",
 )
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    callback=_output_files,
+    metavar="FORMAT=FILE",
+    help="Write a report to FILE as well; may be given several times.",
+)
 @click.option("--fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="Count fixes that need a look as well.")
 @click.option("--diff", is_flag=True, help="Show what the fixes would change; change nothing.")
@@ -110,6 +135,7 @@ def command(
     exclude: tuple[str, ...],
     force_exclude: bool,
     output_format: str,
+    outputs: tuple[tuple[str, str], ...],
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
@@ -135,6 +161,7 @@ def command(
         diff=diff,
         today=today,
         waivers_from=waivers_from,
+        patches=_patches([output_format, *(chosen for chosen, _ in outputs)]),
     )
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` cannot be combined with other paths")
@@ -148,9 +175,25 @@ def command(
         give_up(error)
     report = session.report
     _print(report, options, output_format, quiet=quiet, to_stderr="-" in paths and fix)
+    for chosen, file in outputs:
+        _write_file(file, render(report, chosen))
     if show_suppressed and output_format not in _MACHINE:
         _show_suppressed(report)
     sys.exit(_exit_code(report, exit_zero=exit_zero, fail_on=fail_on))
+
+
+def _patches(formats: list[str]) -> Literal["none", "shown", "all"]:
+    if not WITH_PATCHES.isdisjoint(formats):
+        return "all"
+    return "shown" if "full" in formats else "none"
+
+
+def _write_file(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise click.UsageError(f"--output: {path}: {error.strerror}") from None
 
 
 def _show_suppressed(report: Report) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bgmode.finding import Finding, Refusal
+from bgmode.finding import Finding, Fix, Refusal
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import apply_edits, place
 from bgmode.fixing.proof import prove_findings, prove_text
@@ -55,7 +55,7 @@ def fix_text(
             break
         finding, identity = following
         try:
-            fixed, after = _proven(result.source, finding, result.findings, analyse)
+            fixed, after = proven(result.source, finding, result.findings, analyse)
         except CannotEdit as error:
             given_up.add(identity)
             result.refused.append(Refusal(finding, str(error)))
@@ -105,19 +105,25 @@ def _last(
     return None
 
 
-def _proven(
+def proven(
     source: Source, finding: Finding, before: list[Finding], analyse: Analyse
 ) -> tuple[Source, list[Finding]]:
     """The source after one fix and its findings. Raises :class:`CannotEdit` if a check fails."""
     if finding.fix is None:
         raise CannotEdit("there is no fix")
-    if any(_is_in_text(source, place(edit)) for edit in finding.fix.edits):
-        raise CannotEdit("it is inside an f-string")
-    fixed = Source(source.path, apply_edits(source.text, finding.fix.edits))
-    prove_text(source, fixed, finding.fix)
+    fixed = changed_text(source, finding.fix)
     after = analyse(fixed)
     prove_findings(finding, before, after)
     return fixed, after
+
+
+def changed_text(source: Source, fix: Fix) -> Source:
+    """The source after the edits of a fix. Raises :class:`CannotEdit` if the text is not right."""
+    if any(_is_in_text(source, place(edit)) for edit in fix.edits):
+        raise CannotEdit("it is inside an f-string")
+    fixed = Source(source.path, apply_edits(source.text, fix.edits))
+    prove_text(source, fixed, fix)
+    return fixed
 
 
 def _is_in_text(source: Source, span: Span) -> bool:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from bgmode.english import plural
-from bgmode.finding import Finding, Refusal
+from bgmode.finding import Finding, Patch, Refusal
 
-FORMATS = ("full", "concise", "json", "github", "sarif")
+FORMATS = ("full", "concise", "json", "github", "sarif", "rdjson", "markdown")
+WITH_PATCHES = frozenset(["sarif", "rdjson", "markdown"])
+"""The formats that show what every fix would change; ``full`` shows those nobody applies."""
 
 
 @dataclass
@@ -20,8 +22,8 @@ class Report:
 
     ``suppressed`` are findings that an ignore comment or a waiver has silenced; ``lines`` holds
     the lines of the files that have findings; ``left_out`` counts what was not looked at;
-    ``changes`` the path, the old and the new text where a difference was asked for; ``errors``
-    what could not be done.
+    ``patches`` is what fixes would change, as far as it was asked for; ``changes`` the path, the
+    old and the new text where a difference was asked for; ``errors`` what could not be done.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -30,6 +32,7 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
+    patches: dict[Finding, tuple[Patch, ...]] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     changes: list[tuple[str, str, str]] = field(default_factory=list)

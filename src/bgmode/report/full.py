@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
-from bgmode.finding import Finding, Note
+from bgmode.finding import Finding, Note, Patch
 from bgmode.report import Report
-from bgmode.source import Span
+from bgmode.source import Span, split_lines
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "info": "1;36", "dim": "34", "strong": "1"}
 
@@ -30,6 +31,8 @@ def _block(report: Report, finding: Finding, *, colour: bool) -> str:
     lines += [_note(note, width, colour=colour) for note in finding.notes]
     if finding.fix is not None:
         lines.append(f"{' ' * width} = {_help(finding)}")
+        for patch in report.patches.get(finding, ()):
+            lines += _shown(report, finding, patch, width, colour=colour)
     lines.append(
         f"{' ' * width} = {finding.severity}: {finding.name}, see `bgmode rule {finding.code}`"
     )
@@ -74,6 +77,20 @@ def _note(note: Note, width: int, *, colour: bool) -> str:
     arrow = _paint("-->", "dim", colour=colour)
     place = note.path if note.span is None else _place(note.path, note.span)
     return f"{' ' * width} = note: {note.message} {arrow} {place}"
+
+
+def _shown(
+    report: Report, finding: Finding, patch: Patch, width: int, *, colour: bool
+) -> Iterator[str]:
+    """A fix that nobody applies, as the lines it takes away and puts there."""
+    lead = f"{' ' * width}   "
+    yield f"{lead}{patch.message}:"
+    for each in patch.replacements:
+        for number in range(each.at.line, each.at.end_line + (each.at.end_column > 0)):
+            gone = _printable(report.line(finding.path, number) or "")
+            yield lead + _paint(f"- {gone}", "error", colour=colour)
+        for line in split_lines(each.text.rstrip("\r\n")) if each.text else ():
+            yield lead + _paint(f"+ {_printable(line)}", "info", colour=colour)
 
 
 def _help(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import bgmode
-from bgmode.finding import Finding, Note
+from bgmode.finding import Finding, Note, Patch
 from bgmode.knowledge import DOCUMENTATION, RULES, Rule, read_page
 from bgmode.report import Report
 from bgmode.source import Span
@@ -93,6 +93,9 @@ def _result(report: Report, finding: Finding, position: int, seen: Counter[str])
             "bgmode/v1": finding.fingerprint,
         },
     }
+    fixes = [_fix(finding.path, patch) for patch in report.patches.get(finding, ())]
+    if fixes:
+        result["fixes"] = fixes
     if finding.notes:
         result["relatedLocations"] = [
             _related(number, note) for number, note in enumerate(finding.notes, 1)
@@ -100,16 +103,36 @@ def _result(report: Report, finding: Finding, position: int, seen: Counter[str])
     return result
 
 
+def _fix(path: str, patch: Patch) -> dict[str, Any]:
+    return {
+        "description": {"text": f"{patch.message} ({patch.applicability})"},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": quote(path.replace("\\", "/"))},
+                "replacements": [
+                    {"deletedRegion": _region(each.at), "insertedContent": {"text": each.text}}
+                    for each in patch.replacements
+                ],
+            }
+        ],
+    }
+
+
 def _location(path: str, span: Span | None) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
     if span is not None:
-        physical["region"] = {
-            "startLine": span.line,
-            "startColumn": span.column + 1,
-            "endLine": span.end_line,
-            "endColumn": max(span.end_column, span.column) + 1,
-        }
+        physical["region"] = _region(span)
     return {"physicalLocation": physical}
+
+
+def _region(span: Span) -> dict[str, int]:
+    empty = span.end_line == span.line
+    return {
+        "startLine": span.line,
+        "startColumn": span.column + 1,
+        "endLine": span.end_line,
+        "endColumn": (max(span.end_column, span.column) if empty else span.end_column) + 1,
+    }
 
 
 def _related(number: int, note: Note) -> dict[str, Any]:
