@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import AnyStr
 
-SUFFIXES = (".py", ".pyi")
+SUFFIXES = (".py", ".pyi", ".ipynb")
 LEFT_OUT = frozenset(
     {
         ".bzr",
@@ -24,6 +24,7 @@ LEFT_OUT = frozenset(
         ".eggs",
         ".git",
         ".hg",
+        ".ipynb_checkpoints",
         ".mypy_cache",
         ".nox",
         ".pytest_cache",
@@ -55,15 +56,14 @@ class Walk:
     """One walk over the paths that somebody has named.
 
     ``named`` are files that were named themselves; ``errors`` says which paths could not be
-    read, ``policies`` which policy files were passed on the way; ``notebooks`` and ``excluded``
-    count what was passed by.
+    read, ``policies`` which policy files were passed on the way; ``excluded`` counts what was
+    passed by.
     """
 
     def __init__(self, excludes: Callable[[str], bool] | None = None) -> None:
         self.errors: list[str] = []
         self.policies: list[str] = []
         self.named: set[str] = set()
-        self.notebooks = 0
         self.excluded = 0
         self._excludes = excludes
 
@@ -75,9 +75,6 @@ class Walk:
                 found: Iterator[str] = self._below(path)
             elif os.path.exists(path):
                 if force_exclude and (self._is_excluded(path) or _in_left_out(path)):
-                    continue
-                if path.endswith(".ipynb"):
-                    self.errors.append(f"{path}: notebooks are not read by this version")
                     continue
                 self.named.add(path)
                 found = iter((path,))
@@ -116,8 +113,6 @@ class Walk:
                         yield path
                 elif name in FILE_NAMES:
                     self.policies.append(path)
-                elif name.endswith(".ipynb"):
-                    self.notebooks += 1
             stack += reversed(folders)
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from bgmode.source import Span
+from bgmode.source import CELL, Source, Span
 
 Applicability: TypeAlias = Literal["safe", "unsafe", "display"]
 Place: TypeAlias = tuple[str, int, int]
@@ -188,20 +188,39 @@ class Finding:
     pending: Place | None = None
 
     @property
+    def file(self) -> str:
+        """The file on the disk: of a notebook without the cell."""
+        return split_cell(self.path)[0]
+
+    def shown_in(self, source: Source) -> Finding:
+        """The finding with the places that people see: of a notebook, a cell and its line."""
+        if not source.cells:
+            return self
+        path, span = _shown(source, self.span)
+        notes = tuple(
+            replace(note, path=_shown(source, note.span)[0], span=_shown(source, note.span)[1])
+            if note.span is not None and note.path == source.path
+            else note
+            for note in self.notes
+        )
+        return replace(self, path=path, span=span, notes=notes)
+
+    @property
     def fingerprint(self) -> str:
         """What the finding is, whatever line it has moved to: rule, file, scope, code."""
         snippet = " ".join(self.snippet.split())
-        parts = "\0".join((self.code, self.path, self.scope, snippet))
+        parts = "\0".join((self.code, self.file, self.scope, snippet))
         return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
 
     def as_data(self) -> dict[str, Any]:
         """What every JSON format gives of it. Lines and columns are 1-based there."""
-        span = self.span
+        span, (file, cell) = self.span, split_cell(self.path)
         return {
             "code": self.code,
             "name": self.name,
             "severity": self.severity,
-            "path": self.path,
+            "path": file,
+            **({} if cell is None else {"cell": cell}),
             "line": span.line,
             "column": span.column + 1,
             "end_line": span.end_line,
@@ -213,6 +232,17 @@ class Finding:
     def order(self) -> tuple[str, Span, str, str]:
         """How findings are sorted."""
         return (self.path, self.span, self.code, self.message)
+
+
+def split_cell(path: str) -> tuple[str, int | None]:
+    """A path that is shown, as the file and, of a notebook, the number of the cell."""
+    file, mark, cell = path.rpartition(CELL)
+    return (file, int(cell)) if mark and cell.isdecimal() else (path, None)
+
+
+def _shown(source: Source, span: Span) -> tuple[str, Span]:
+    path, line = source.shown(span.line)
+    return path, Span(line, span.column, span.end_line - span.line + line, span.end_column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from bgmode.model.directives import Ignore, directives
+from bgmode.notebook import SUFFIX, read_notebook
 from bgmode.policy.find import FILE_NAMES, PROJECT_FILE, named_policy, root_of
 from bgmode.policy.load import default_policy, load_policy
 from bgmode.policy.policy import Approval, Policy, Waiver
@@ -127,7 +128,7 @@ class History:
         """The ignore comments of a file as it was, each with the function or class it was in."""
         data = self.read(path)
         try:
-            source = Source(path, decode(data)[0] if data is not None else "")
+            source = _source(path, data)
             found = directives(source.text, policy.vocabulary)
             return Counter(
                 (each.anywhere, source.scope_at(each.span.line))
@@ -151,3 +152,12 @@ def _kept(now: Iterable[_Entry], then: Iterable[_Entry]) -> tuple[_Entry, ...]:
 
 def _wherever(entry: _Entry) -> _Entry:
     return dataclasses.replace(entry, file="", line=0, column=0)
+
+
+def _source(path: str, data: bytes | None) -> Source:
+    """The code of a file as it was. Raises :class:`Unreadable`."""
+    if data is None:
+        return Source(path, "")
+    if path.endswith(SUFFIX):
+        return read_notebook(data).source(path)
+    return Source(path, decode(data)[0])

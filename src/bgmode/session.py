@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from bgmode import notebook as notebooks
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
 from bgmode.checks.subject import Case
 from bgmode.concerned import Concerned, mentions
 from bgmode.day import utc_today
 from bgmode.discover import Walk, candidates, read_file
-from bgmode.finding import Finding, Place
+from bgmode.finding import Finding, Place, split_cell
 from bgmode.flow.project import Project
 from bgmode.history import History, NoHistory
+from bgmode.notebook import Notebook
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
@@ -60,6 +64,7 @@ class _Text:
     data: bytes
     source: Source
     encoding: str
+    notebook: Notebook | None = None
 
 
 @dataclass
@@ -106,7 +111,6 @@ class Session:
             if any(_is_below(policy.folder, path) for path in paths):  # else callers may be unread
                 self._add(each for each in pending if each.pending not in self._called)
         self.report.errors += walk.errors
-        self.report.left_out["notebooks are not read"] += walk.notebooks
         self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
         above = (find_policy(path) for path in paths)
         for path in [*walk.policies, *(found for found in above if found is not None)]:
@@ -142,7 +146,13 @@ class Session:
         policy = self._policy(path)
         if policy is not None:
             self.report.files += 1
-            self._judge(_Text(b"", Source(path, text), "utf-8"), policy, standard_input=True)
+            try:
+                read = self._notebook(path, text.encode("utf-8", "replace"), policy)
+            except Unreadable as error:
+                self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
+                return self._finished()
+            given = read or _Text(b"", Source(path, text), "utf-8")
+            self._judge(given, policy, standard_input=True)
         return self._finished()
 
     def _finished(self) -> Report:
@@ -220,15 +230,42 @@ class Session:
             self.report.left_out["files are left out by the policy's exclude"] += 1
             return
         try:
-            text, encoding = decode(data)
+            read = self._notebook(path, data, policy)
+            if read is None:
+                text, encoding = decode(data)
+                read = _Text(data, Source(path, text), encoding)
             if only_read:
-                parse(text)
+                parse(read.source.text)
                 return
         except Unreadable as error:
             self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
             self.report.lines[path] = []
             return
-        self._judge(_Text(data, Source(path, text), encoding), policy)
+        self._judge(read, policy)
+
+    def _notebook(self, path: str, data: bytes, policy: Policy) -> _Text | None:
+        """A notebook, whose cells that are no Python are told; None for another file.
+
+        Raises :class:`Unreadable`.
+        """
+        if not path.endswith(notebooks.SUFFIX):
+            return None
+        notebook = notebooks.read_notebook(data)
+        source = notebook.source(path)
+        for each in notebook.broken:
+            error = Unreadable(each.reason, each.line, each.column)
+            found = unreadable(source, policy, error, self.options.wanted)
+            self._add(finding.shown_in(source) for finding in found)
+            path, _ = source.shown(each.line)
+            self.report.lines[path] = notebook.lines(split_cell(path)[1] or 1)
+        encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+        return _Text(data, source, encoding, notebook)
+
+    def _keep_lines(self, source: Source) -> None:
+        """Keep the lines that a report shows, by the path that it shows."""
+        self.report.lines[source.path] = source.lines
+        for start, end in itertools.pairwise([*source.cells, len(source.lines) + 1]):
+            self.report.lines[source.shown(start)[0]] = source.lines[start - 1 : end - 2]
 
     def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
         source = text.source
@@ -264,27 +301,35 @@ class Session:
         first = verdict(source)
         findings = first.findings
         self._used |= first.used
-        self.report.suppressed += first.suppressed
+        self.report.suppressed += [each.shown_in(source) for each in first.suppressed]
         if findings and (self.options.fix or self.options.diff):
             from bgmode.fixing.rounds import fix_text
 
             result = fix_text(source, findings, again, unsafe=self.options.unsafe_fixes)
-            self.report.refused += result.refused
+            self.report.refused += [
+                replace(each, finding=each.finding.shown_in(source)) for each in result.refused
+            ]
             if result.applied and self._keep(text, result.text, standard_input=standard_input):
-                self.report.fixed += result.applied
+                self.report.fixed += [each.shown_in(source) for each in result.applied]
                 findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
-            sys.stdout.write(source.text)
+            sys.stdout.write(source.text if text.notebook is None else text.notebook.text)
         if id(source) in cases:
             self._note(*cases[id(source)])
-        if self.options.patches != "none" and any(each.fix is not None for each in findings):
+        if (
+            self.options.patches != "none"
+            and not source.cells
+            and any(each.fix is not None for each in findings)
+        ):
             self._show_patches(source, findings, again)
         if findings or first.suppressed or first.pending:
-            self.report.lines[source.path] = source.lines
-        self._add(findings)
+            self._keep_lines(source)
+        self._add(each.shown_in(source) for each in findings)
 
     def _show_patches(self, source: Source, findings: list[Finding], again: Analyse) -> None:
         only_shown = self.options.patches == "shown"
+        if self.options.patches == "none" or source.cells:  # they would be patches of JSON
+            return
         if only_shown and not any(each.fix and each.fix.alternatives for each in findings):
             return
         from bgmode.fixing.patches import patches
@@ -301,9 +346,15 @@ class Session:
 
     def _keep(self, text: _Text, new: str, *, standard_input: bool) -> bool:
         """Write a fixed text, or note the difference; False where it was left alone."""
-        path = text.source.path
+        path, old = text.source.path, text.source.text
+        if text.notebook is not None:
+            try:
+                old, new = text.notebook.text, text.notebook.changed(new)
+            except ValueError as error:
+                self.report.errors.append(f"{path}: not fixed: {error}")
+                return False
         if self.options.diff:
-            self.report.changes.append((path, text.source.text, new))
+            self.report.changes.append((path, old, new))
             return True
         if standard_input:
             sys.stdout.write(new)

@@ -9,6 +9,7 @@ turns them into characters. Lines end where Python's parser ends them: at
 from __future__ import annotations
 
 import ast
+import bisect
 import io
 import re
 import tokenize
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
+CELL = ":cell "
+"""What stands between the path of a notebook and the number of one of its cells, from 1."""
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -128,12 +131,14 @@ def split_lines(text: str) -> list[str]:
 class Source:
     """One file's text, and its tree where somebody has parsed it already.
 
-    ``path`` is shown to people as it is; it need not exist.
+    ``path`` is shown to people as it is; it need not exist. ``cells`` are the lines on which the
+    cells of a notebook begin, where it is one.
     """
 
     path: str
     text: str
     given_tree: ast.Module | None = None
+    cells: tuple[int, ...] = ()
 
     @cached_property
     def lines(self) -> list[str]:
@@ -187,6 +192,19 @@ class Source:
                 names.append(statement.name)
             body = [] if statement is None else _statements_in(statement)
         return ".".join(names)
+
+    def changed(self, text: str) -> Source:
+        """The same file with another text; in a notebook the comments above the cells are kept."""
+        marks = {self.lines[start - 2] for start in self.cells}
+        lines = enumerate(split_lines(text), 2) if marks else ()
+        return Source(self.path, text, cells=tuple(start for start, line in lines if line in marks))
+
+    def shown(self, line: int) -> tuple[str, int]:
+        """The path and line to show for a line of the text: those of its cell in a notebook."""
+        cell = bisect.bisect_right(self.cells, line)
+        if not cell:
+            return self.path, line
+        return f"{self.path}{CELL}{cell}", line - self.cells[cell - 1] + 1
 
     def below_comments(self, line: int) -> int:
         """The first line from ``line`` on that is no comment."""

@@ -176,13 +176,6 @@ def test_a_folder_without_read_permission(tmp_path: Path) -> None:
     assert "a.py BGM101" in done.stdout
 
 
-def test_a_notebook_is_not_passed_over_in_silence(tmp_path: Path) -> None:
-    (tmp_path / "a.ipynb").write_text('{"cells": []}')
-    done = bgmode("check", "a.ipynb", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "a.ipynb: notebooks are not read by this version" in done.stderr
-
-
 def test_a_policy_with_a_typo(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BAD)
     (tmp_path / "other").mkdir()

@@ -71,7 +71,7 @@ class Survey:
             waits = _waits_at_home(case, judged.call)
             self._put_down(case, judged, _audited(case, judged, waits, ours, waived))
         self.called |= case.module.wrappers.called
-        self.other += left
+        self.other += [finding.shown_in(case.source) for finding in left]
 
     def _put_down(self, case: Case, judged: Judged, audited: AuditedCall) -> None:
         """Keep an entry; that of a wrapper only counts if nobody calls it."""
@@ -196,6 +196,7 @@ def _audited(
 ) -> AuditedCall:
     call, annotation = judged.call, judged.annotation
     place = case.source.span(placed(judged.place))
+    path, line = case.source.shown(place.line)
     job_type = case.policy.job_types.get(judged.name)
     zdr = case.zdr_around(judged.place) or case.zdr_of(call)
 
@@ -204,8 +205,8 @@ def _audited(
         return value
 
     return AuditedCall(
-        path=case.source.path.replace(os.sep, "/"),
-        line=place.line,
+        path=path.replace(os.sep, "/"),
+        line=line,
         column=place.column,
         symbol=case.symbol(judged.place),
         snippet=_shown_code(case, call.node if judged.place is call.anchor else judged.place),
@@ -232,8 +233,8 @@ def _audited(
         streams=call.argument("stream").is_true,
         zdr=zdr.message if zdr is not None else None,
         waits=tuple(waits),
-        findings=tuple(findings),
-        suppressed=tuple(waived),
+        findings=tuple(finding.shown_in(case.source) for finding in findings),
+        suppressed=tuple(finding.shown_in(case.source) for finding in waived),
     )
 
 
@@ -285,9 +286,10 @@ def _waiting(case: Case, loop: PollLoop) -> Waiting:
     seconds = {seconds_of(case.module.names, node, value) for node, value in loop.sleeps.items()}
     known = sorted(number for number in seconds if number is not None)
     interval = f"{known[0]:g} s" if len(known) == 1 and len(seconds) == 1 else "not seen"
+    path, line = case.source.shown(loop.node.lineno)
     return Waiting(
-        case.source.path.replace(os.sep, "/"),
-        loop.node.lineno,
+        path.replace(os.sep, "/"),
+        line,
         bound,
         interval if loop.waits is not False else "none",
         tuple(_ending(loop, status) for status in loop.provider.statuses),
@@ -325,8 +327,8 @@ def _of_comments(case: Case) -> Iterator[Expiry]:
     for each in case.module.annotations.directives:
         if isinstance(each, Ignore) and each.until is not None:
             what = f"ignores {', '.join(each.codes)}"
-            path = case.source.path.replace(os.sep, "/")
-            yield Expiry("comment", each.until, what, each.owner, path, each.span.line)
+            path, line = case.source.shown(each.span.line)
+            yield Expiry("comment", each.until, what, each.owner, path.replace(os.sep, "/"), line)
 
 
 def _of_policy(policy: Policy) -> Iterator[Expiry]:

@@ -24,8 +24,9 @@ def starting_policy(folder: str) -> tuple[str, list[str]]:
     def note(case: Case, verdict: Verdict) -> None:  # noqa: ARG001
         path = os.path.relpath(case.source.path, folder).replace(os.sep, "/")
         for call in case.module.calls.background:
-            place = f"{path}:{call.node.lineno}"
-            calls.append((path, call.node.lineno))
+            _, line = case.source.shown(call.node.lineno)
+            place = f"{path}:{line}"
+            calls.append((path, line))
             annotation = case.module.annotations.job_type(call)
             if annotation is not None and annotation.name is not None:
                 named.setdefault(annotation.name, []).append(place)

@@ -110,9 +110,9 @@ def _note(case: Case, verdict: Verdict, found: list[Listed], used: set[Waiver]) 
         if isinstance(each, Ignore):
             line = each.span.line
             lacks = tuple(lacking(each, case.policy))
-            path = case.source.path
             is_needed = any((line, code) in needed for code in each.codes)
-            found.append(Listed("comment", path, line, each, lacks, is_needed))
+            path, shown = case.source.shown(line)
+            found.append(Listed("comment", path, shown, each, lacks, is_needed))
 
 
 def _waivers(policy: Policy, used: set[Waiver]) -> Iterator[Listed]:

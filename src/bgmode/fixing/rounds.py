@@ -121,7 +121,7 @@ def changed_text(source: Source, fix: Fix) -> Source:
     """The source after the edits of a fix. Raises :class:`CannotEdit` if the text is not right."""
     if any(_is_in_text(source, place(edit)) for edit in fix.edits):
         raise CannotEdit("it is inside an f-string")
-    fixed = Source(source.path, apply_edits(source.text, fix.edits))
+    fixed = source.changed(apply_edits(source.text, fix.edits))
     prove_text(source, fixed, fix)
     return fixed
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from bgmode.english import plural
-from bgmode.finding import Finding, Patch, Refusal
+from bgmode.finding import Finding, Patch, Refusal, split_cell
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "rdjson", "markdown")
 WITH_PATCHES = frozenset(["sarif", "rdjson", "markdown"])
@@ -63,6 +63,14 @@ def render(report: Report, output_format: str, *, colour: bool = False) -> str:
     return cast(Callable[..., str], module.render)(report, colour=colour)
 
 
+def in_words(finding: Finding) -> str:
+    """The message, with the cell and its line where the format knows only lines of the file."""
+    _, cell = split_cell(finding.path)
+    if cell is None:
+        return finding.message
+    return f"cell {cell}, line {finding.span.line}: {finding.message}"
+
+
 def summary(report: Report, *, fixing: bool = False) -> str:
     """One line for a person, and a hint of what fixes could do."""
     counts = report.by_severity
@@ -70,7 +78,7 @@ def summary(report: Report, *, fixing: bool = False) -> str:
     if counts["info"]:
         kinds.append(f"{counts['info']} info")
     if kinds:
-        files = len({finding.path for finding in report.findings})
+        files = len({finding.file for finding in report.findings})
         text = f"found {', '.join(kinds)} in {plural(files, 'file')} of {report.files}"
     else:
         text = f"no findings in {plural(report.files, 'file')}"

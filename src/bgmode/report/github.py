@@ -11,7 +11,7 @@ import os
 from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.knowledge import SEVERITIES
-from bgmode.report import Report, summary
+from bgmode.report import Report, in_words, summary
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 _SHOWN = 10
@@ -31,11 +31,15 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 def _command(finding: Finding) -> str:
     span = finding.span
+    title = f"{finding.code} {finding.name}"
+    if finding.file != finding.path:  # the lines of a cell are not those of the file
+        shown = f"file={_escape_property(finding.file)},title={_escape_property(title)}"
+        return f"::{_LEVELS[finding.severity]} {shown}::{_escape(in_words(finding))}"
     properties = {
         "file": finding.path,
         "line": str(span.line),
         "endLine": str(span.end_line),
-        "title": f"{finding.code} {finding.name}",
+        "title": title,
     }
     if span.line == span.end_line:
         properties["col"] = str(span.column + 1)

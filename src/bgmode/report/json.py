@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import bgmode
-from bgmode.finding import Finding, Note, Suppression
+from bgmode.finding import Finding, Note, Suppression, split_cell
 from bgmode.report import Report
 
 
@@ -53,9 +53,11 @@ def _why(suppression: Suppression) -> dict[str, Any]:
 def _note(note: Note) -> dict[str, Any]:
     if note.span is None:
         return {"message": note.message, "path": note.path}
+    file, cell = split_cell(note.path)
     return {
         "message": note.message,
-        "path": note.path,
+        "path": file,
+        **({} if cell is None else {"cell": cell}),
         "line": note.span.line,
         "column": note.span.column + 1,
     }

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bgmode.finding import Finding, Note
+from bgmode.finding import Finding, Note, split_cell
 from bgmode.knowledge import RULES
-from bgmode.report import Report
+from bgmode.report import Report, in_words
 from bgmode.source import Span
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -28,7 +28,7 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 def _diagnostic(report: Report, finding: Finding) -> dict[str, Any]:
     data = {
-        "message": finding.message,
+        "message": in_words(finding),
         "location": _location(report, finding.path, finding.span),
         "severity": _SEVERITIES[finding.severity],
         "code": {"value": finding.code, "url": RULES[finding.code].url},
@@ -48,8 +48,9 @@ def _related(report: Report, note: Note) -> dict[str, Any]:
 
 
 def _location(report: Report, path: str, span: Span | None) -> dict[str, Any]:
-    if span is None:
-        return {"path": path}
+    file, cell = split_cell(path)
+    if span is None or cell is not None:
+        return {"path": file}
     return {"path": path, "range": _range(report, path, span)}
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import bgmode
-from bgmode.finding import Finding, Note, Patch
+from bgmode.finding import Finding, Note, Patch, split_cell
 from bgmode.knowledge import DOCUMENTATION, RULES, Rule, read_page
-from bgmode.report import Report
+from bgmode.report import Report, in_words
 from bgmode.source import Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -86,7 +86,7 @@ def _result(report: Report, finding: Finding, position: int, seen: Counter[str])
         "ruleId": finding.code,
         "ruleIndex": position,
         "level": _LEVELS[finding.severity],
-        "message": {"text": finding.message},
+        "message": {"text": in_words(finding)},
         "locations": [_location(finding.path, finding.span)],
         "partialFingerprints": {
             "primaryLocationLineHash": f"{hashed}:{seen[f'{finding.path}:{hashed}']}",
@@ -119,8 +119,9 @@ def _fix(path: str, patch: Patch) -> dict[str, Any]:
 
 
 def _location(path: str, span: Span | None) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
-    if span is not None:
+    file, cell = split_cell(path)
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(file.replace("\\", "/"))}}
+    if span is not None and cell is None:
         physical["region"] = _region(span)
     return {"physicalLocation": physical}
 
