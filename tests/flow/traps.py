@@ -847,6 +847,43 @@ _TEXTS: dict[str, str] = {
                             return response
                     break
         """,
+    "what a later round raises is caught by an earlier one": """
+        def fetch(job):
+            poll(job)
+        def wait(job, response, settings):
+            for turn in range(4):
+                if flag(0):
+                    try:
+                        return wait(job, response, settings)
+                    except:
+                        fetch(job)
+        """,
+    "what a later round raises for some answers": """
+        def wait(job, response, settings):
+            if poll(job).status == "failed" and response.status == "completed":
+                raise ValueError
+            response = Response("completed")
+            while True:
+                try:
+                    return wait(job, response, settings)
+                except ValueError:
+                    poll(job)
+                    break
+        """,
+    "a later round that never ends": """
+        WORDS = "completed"
+        def wait(job, response, settings, wanted=("in_progress",)):
+            current = response
+            pending = "a"
+            while (
+                any((response := poll(j)).status not in WORDS for j in pending)
+                and current.status in "failed"
+            ):
+                response = poll(job)
+                return wait(job, response, settings)
+            while f"{poll(job).status}" == wanted[0]:
+                pass
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

@@ -93,6 +93,7 @@ class Run:
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
         self.tries = 0
+        self.failures = 0  # calls that may have failed
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
         self.polls = 0
@@ -107,7 +108,7 @@ class Run:
         self.prefix: Prefix | None = None
         self.stack: list[ScopeNode] = []
         self.pending: dict[Code, State] = {}
-        self.root: FunctionNode | None = None  # the function whose rounds are run
+        self.rounds: Rounds | None = None  # those of the function that is run
         self.notes = Notes()
         self.gave_up = False
 
@@ -234,8 +235,7 @@ class Run:
         self.notes.ends = frozenset(ends | {scope} if flow.falls is not None else ends)
 
     def _rounds(self, function: FunctionNode, state: State) -> None:
-        rounds = Rounds(self, function)
-        self.root = function
+        rounds = self.rounds = Rounds(self, function)
         self.loops += 1
         rounds.run(state)
         self.loops -= 1
@@ -442,6 +442,7 @@ class Run:
         self, node: ast.AST, state: State, name: str | None, *, implicit: bool, guess: bool = False
     ) -> None:
         """Take note that ``node`` may raise here."""
+        self.failures += implicit
         if implicit and not guess and not self.tries:
             return
         self.raised.append(
