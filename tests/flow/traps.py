@@ -884,6 +884,45 @@ _TEXTS: dict[str, str] = {
             while f"{poll(job).status}" == wanted[0]:
                 pass
         """,
+    "a predicate that is sure of one answer and doubts another": """
+        def seen(r):
+            try:
+                if r.status != "in_progress":
+                    raise ArithmeticError
+            except ApiError:
+                pass
+            return flag(5)
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.response = response
+            def run(self):
+                response = self.response
+                for turn in range(6):
+                    self.response = poll(True)
+                    if (current := poll(True)).status in "completed":
+                        pass
+                    elif seen(self.response) and seen(response):
+                        pass
+        """,
+    "an answer is kept in an object that a function is given": """
+        class Box:
+            def __init__(self):
+                self.response = None
+        def keep(box, r):
+            if (r := poll(job)).status in ("in_progress", "queued"):
+                try:
+                    if box.response and box.response.status == "in_progress":
+                        raise GeneratorExit
+                finally:
+                    box.response = r
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                context = Box()
+                while 1:
+                    keep(context, True)
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

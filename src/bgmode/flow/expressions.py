@@ -269,6 +269,8 @@ class Expressions:
             case _:
                 if base.polled:
                     self.run.read(base, Known(node.attr), node, state)
+                if isinstance(base, Unknown) and node.attr in self.run.answered:
+                    return POLLED
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 

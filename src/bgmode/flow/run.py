@@ -89,7 +89,9 @@ class Run:
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
         self.set_by_answers: dict[str, ast.AST] = {}  # names set where a poll's answer has led
+        self.answered: set[str] = set()  # attributes that have been set to what a poll answered
         self.doubts: list[Doubt] = []  # undecided branches
+        self.settled: list[tuple[ast.AST, bool]] = []  # branches that a poll's answer has decided
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
         self.tries = 0
@@ -475,6 +477,8 @@ class Run:
                     value = unknown(value) if name in others else value
                     loose = self.is_loose(key, value, at)
                     state.assign_attribute(key, loosened(value) if loose else value)
+                    if value.polled:
+                        self.answered.add(name)
                     if value.polled and key.rpartition(".")[0] in self.aliases.escaping(at):
                         self._spread(state, at)
                 else:
@@ -535,6 +539,11 @@ class Run:
             decided = frozenset(self.decided[since:])
             self.doubts.append(Doubt(node, self.names.read_in(node.test), decided))
 
+    def settle(self, node: ast.If | ast.While, test: Value, *, holds: bool) -> None:
+        """Take note of a branch that could be decided."""
+        if self.loops and test.polled:
+            self.settled.append((node, holds))
+
     def removed(self, collection: ast.expr, item: ast.expr, state: State) -> None:
         """Take note that an item has been removed from a collection."""
         path, name = dotted(collection), dotted(item)
@@ -559,11 +568,10 @@ class Run:
         since = len(self.decided)
         test = self.test(node.test, state)
         state.look_at(test)
-        match truth(test):
-            case True:
-                return self.block(node.body, state)
-            case False:
-                return self.block(node.orelse, state)
+        holds = truth(test)
+        if holds is not None:
+            self.settle(node, test, holds=holds)
+            return self.block(node.body if holds else node.orelse, state)
         self.doubt(node, since)
         otherwise = state.copy()
         self.expressions.refine(node.test, state, holds=True)
