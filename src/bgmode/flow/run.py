@@ -604,7 +604,7 @@ class Run:
 
     def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
         """Whether ``value`` may be changed under another name than ``key``."""
-        if not (is_mutable(value) or "." in key):
+        if "." not in key and (isinstance(value, Unknown) or not is_mutable(value)):
             return False
         matters = self.world.careful or self.loops > 0
         return matters and _has_other_names(key, value, self.aliases.escaping(at))
