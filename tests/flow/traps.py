@@ -923,6 +923,18 @@ _TEXTS: dict[str, str] = {
                 while 1:
                     keep(context, True)
         """,
+    "a table that is asked for an answer, and for what was before": """
+        def wait(job, response, settings):
+            while {"status": response.status}.get("status") != "completed":
+                current = poll(job)
+                response, current = current, response
+                try:
+                    if flag(2):
+                        pass
+                except:
+                    if {"failed": True}.get(current.status):
+                        return response
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

@@ -256,15 +256,14 @@ class CallExpressions:
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]
         match name, positional:
-            case "get" | "pop", [Known(str() as wanted), *default]:
+            case "get" | "pop", [Known(str() as wanted, answered), *default]:
                 found = part(receiver, wanted)
-                fallback = default[0] if default else NONE
+                hidden = receiver.polled and wanted not in receiver.fields
                 if name == "pop" and key is not None:
                     state.assign(key, with_part(receiver, wanted, MISSING))
                 if isinstance(found, Missing):
-                    return fallback
-                hidden = receiver.polled and wanted not in receiver.fields
-                return as_polled(found) if hidden else found
+                    found, hidden = default[0] if default else NONE, False
+                return as_polled(found) if hidden or answered else found
             case "setdefault", [Known(str() as wanted), default] if key is not None:
                 found = part(receiver, wanted)
                 if isinstance(found, Missing):
