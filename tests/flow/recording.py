@@ -112,15 +112,23 @@ class Recorder:
 
     # What the rewritten program reports
 
-    def again(self, entry: Callable[[], object]) -> object:
-        """The entry calls itself: what happens there is nothing that its caller has written."""
-        self._rounds += 1
-        if self._rounds > _MOST_ROUNDS:
-            self.stop()
+    def again(self, entry: Callable[[], object], by: Line | None = None) -> object:
+        """The entry calls itself: what happens there is nothing that its caller has written.
+
+        ``by``: the loops around have been left for it, even if it never comes back.
+        """
         self.check()
+        self._rounds += 1
         outer, self._visits = self._visits, []
         try:
+            if self._rounds > _MOST_ROUNDS:
+                self.stop()
+            self.check()
             return entry()
+        except Stopped:
+            for visit in outer if by is not None else ():
+                self._depart(visit, by)
+            raise
         except BaseException as error:
             self.expected(error)
             self.from_outside(error)
@@ -255,9 +263,12 @@ class _Rewriter(ast.NodeTransformer):
         return [self._report("jump", self._at(node)), node]  # in an ``else`` it leaves the loop
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:
-        at = ast.Constant(self._function) if _is_round(node) else self._at(node)
+        again = _is_round(node)
+        at = ast.Constant(self._function) if again else self._at(node)
         self.generic_visit(node)
         value = node.value or ast.Constant(None)
+        if again and isinstance(value, ast.Call):
+            value.args.append(at)
         return ast.Return(self._call("jump", at, value))
 
     def visit_Raise(self, node: ast.Raise) -> list[ast.stmt]:

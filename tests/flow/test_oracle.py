@@ -124,6 +124,15 @@ def test_a_loop_that_calls_its_function_again_goes_to_another_round() -> None:
     assert {departure.by for departure in ends} == {1, 6}
 
 
+def test_a_loop_is_left_for_a_round_that_never_ends() -> None:
+    source = (
+        "def wait(*seen):\n while poll(0):\n  if len(seen) > 1:\n   return wait(1)\n"
+        "  while 1:\n   poll(0)\n"
+    )
+    ends = {found.loop: found.by for found in _really(source).departures}
+    assert ends == {2: 1, 5: None}
+
+
 def test_a_loop_whose_consumer_stops_is_not_judged() -> None:
     source = "def wait(*_):\n while 1:\n  yield poll(0)\n"
     ends = [_really(source, seed=seed).departures for seed in range(12)]

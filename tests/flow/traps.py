@@ -847,6 +847,94 @@ _TEXTS: dict[str, str] = {
                             return response
                     break
         """,
+    "what a later round raises is caught by an earlier one": """
+        def fetch(job):
+            poll(job)
+        def wait(job, response, settings):
+            for turn in range(4):
+                if flag(0):
+                    try:
+                        return wait(job, response, settings)
+                    except:
+                        fetch(job)
+        """,
+    "what a later round raises for some answers": """
+        def wait(job, response, settings):
+            if poll(job).status == "failed" and response.status == "completed":
+                raise ValueError
+            response = Response("completed")
+            while True:
+                try:
+                    return wait(job, response, settings)
+                except ValueError:
+                    poll(job)
+                    break
+        """,
+    "a later round that never ends": """
+        WORDS = "completed"
+        def wait(job, response, settings, wanted=("in_progress",)):
+            current = response
+            pending = "a"
+            while (
+                any((response := poll(j)).status not in WORDS for j in pending)
+                and current.status in "failed"
+            ):
+                response = poll(job)
+                return wait(job, response, settings)
+            while f"{poll(job).status}" == wanted[0]:
+                pass
+        """,
+    "a predicate that is sure of one answer and doubts another": """
+        def seen(r):
+            try:
+                if r.status != "in_progress":
+                    raise ArithmeticError
+            except ApiError:
+                pass
+            return flag(5)
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.response = response
+            def run(self):
+                response = self.response
+                for turn in range(6):
+                    self.response = poll(True)
+                    if (current := poll(True)).status in "completed":
+                        pass
+                    elif seen(self.response) and seen(response):
+                        pass
+        """,
+    "an answer is kept in an object that a function is given": """
+        class Box:
+            def __init__(self):
+                self.response = None
+        def keep(box, r):
+            if (r := poll(job)).status in ("in_progress", "queued"):
+                try:
+                    if box.response and box.response.status == "in_progress":
+                        raise GeneratorExit
+                finally:
+                    box.response = r
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                context = Box()
+                while 1:
+                    keep(context, True)
+        """,
+    "a table that is asked for an answer, and for what was before": """
+        def wait(job, response, settings):
+            while {"status": response.status}.get("status") != "completed":
+                current = poll(job)
+                response, current = current, response
+                try:
+                    if flag(2):
+                        pass
+                except:
+                    if {"failed": True}.get(current.status):
+                        return response
+        """,
     "a return that a finally replaces": """
         def wait(job, response, settings):
             while True:

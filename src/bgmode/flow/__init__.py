@@ -42,7 +42,8 @@ the loop is NEVER left, otherwise it is left MAYBE. *Why this ends*: there are f
 many names; after a few turns each new state is joined with the one before it, a join can
 only turn a value into one that says less, and nothing says less than unknown. A function
 that calls itself, or that a retry decorator calls again, is a loop as well, and a round of
-it is one run of its body (``rounds.py``, ``retrying.py``).
+it is one run of its body (``rounds.py``, ``retrying.py``). What a round raises, those before it may
+catch, where they have begun it in a ``try``.
 
 **Before the first poll** of a loop its tests read what was there before. Unless that came
 from an earlier poll, it says nothing about the poll's answer. A way out that is taken

@@ -97,7 +97,7 @@ ENDLESS_ITERATORS = frozenset({"itertools.count", "itertools.repeat", "itertools
 
 _HARMLESS_MODULES = re.compile(
     r"^(time|datetime|random|math|json|logging|asyncio|anyio|trio|itertools|os|uuid|secrets"
-    r"|warnings|sys|typing|copy|functools|rich|tqdm|click|structlog|loguru)(\.|$)"
+    r"|contextlib|warnings|sys|typing|copy|functools|rich|tqdm|click|structlog|loguru)(\.|$)"
 )
 _HARMLESS_BUILTINS = frozenset(
     [
@@ -164,8 +164,8 @@ _CLOCKS = re.compile(
     re.IGNORECASE,
 )
 _QUICK_MODULES = re.compile(
-    r"^(datetime|random|math|json|logging|itertools|uuid|secrets|warnings|sys|typing|copy|functools"
-    r"|time|structlog|loguru)(\.|$)"
+    r"^(datetime|random|math|json|logging|itertools|uuid|secrets|contextlib|warnings|sys|typing|copy"
+    r"|functools|time|structlog|loguru)(\.|$)"
 )
 _QUICK = re.compile(
     r"^(debug|info|warn|warning|error|exception|critical|log|log_\w+|append|extend|add|discard"

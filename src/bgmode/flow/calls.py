@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
@@ -83,7 +83,18 @@ _BUILTINS = frozenset(
 )
 
 
+_HANDING_ON = frozenset({"set_result", "run_in_executor"})
+"""Methods of unknown objects of which more is known."""
 _NO_KEYWORDS = Record({}, MISSING, mapping=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A call as it is written: its receiver, what the name says, and the paths it hands on."""
+
+    receiver: str | None
+    manner: callees.Manner
+    handed: tuple[str, ...]
 
 
 class CallExpressions:
@@ -92,6 +103,11 @@ class CallExpressions:
     def __init__(self, expressions: Expressions) -> None:
         self._expressions = expressions
         self.run = expressions.run
+        self._written: dict[ast.Call, _Written] = {}
+
+    def take_over(self, earlier: CallExpressions) -> None:
+        """Use what another run has found out about calls as they are written."""
+        self._written = earlier._written
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
         reply = self.run.world.reply(node.func, node.keywords, turn=self.run.turn)
@@ -157,6 +173,8 @@ class CallExpressions:
         if name in {"remove", "discard", "pop"} and node.args:
             self.run.removed(base, node.args[0], state)
         match receiver:
+            case Unknown() if name not in MUTATORS and name not in _HANDING_ON:
+                return self._opaque(node, receiver, state, alone=alone)
             case Symbol(owner) if not state.has_paths:
                 function = self._expressions.symbol(f"{owner}.{name}")
                 return self._apply(node, function, state, alone=alone)
@@ -238,15 +256,14 @@ class CallExpressions:
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]
         match name, positional:
-            case "get" | "pop", [Known(str() as wanted), *default]:
+            case "get" | "pop", [Known(str() as wanted, answered), *default]:
                 found = part(receiver, wanted)
-                fallback = default[0] if default else NONE
+                hidden = receiver.polled and wanted not in receiver.fields
                 if name == "pop" and key is not None:
                     state.assign(key, with_part(receiver, wanted, MISSING))
                 if isinstance(found, Missing):
-                    return fallback
-                hidden = receiver.polled and wanted not in receiver.fields
-                return as_polled(found) if hidden else found
+                    found, hidden = default[0] if default else NONE, False
+                return as_polled(found) if hidden or answered else found
             case "setdefault", [Known(str() as wanted), default] if key is not None:
                 found = part(receiver, wanted)
                 if isinstance(found, Missing):
@@ -471,8 +488,12 @@ class CallExpressions:
         if evaluated is None:
             positional, keywords = self.arguments(node, state)
             evaluated = [*positional, *keywords.fields.values()]
-        receiver = self._receiver(node)
-        manner = self._manner(node, function, receiver)
+        written = self._written.get(node)
+        if written is None:
+            written = self._written[node] = _written(node)
+        receiver, manner = written.receiver, written.manner
+        if isinstance(function, Symbol):
+            manner = callees.manner(function.name, receiver, imported=True)
         fed = function.polled or self.receiver_polled(receiver, state)
         if self.run.world.objects_change and not manner.quick and self._may_have_jobs():
             fed = True  # it may be what somebody else has polled
@@ -489,7 +510,7 @@ class CallExpressions:
             self._forget_objects(node, state)
         if manner.harmless:
             return POLLED if fed else UNKNOWN
-        self._hand_out(node, state)
+        self._hand_out(node, written, state)
         if self.run.world.objects_change:
             self._forget_objects(node, state)
         guess = fed and (alone or manner.decides)
@@ -503,27 +524,8 @@ class CallExpressions:
         there = not self.run.world.jobs_are_made_here
         return there or self.run.polls > 0 or bool(self.run.acts)
 
-    def _receiver(self, node: ast.Call) -> str | None:
-        """The object whose method is called; empty for one that has no name."""
-        match node.func:
-            case ast.Attribute(value=ast.Name(id=name)):
-                return name
-            case ast.Attribute(value=base):
-                return dotted(base) or ""
-            case _:
-                return None
-
-    def _manner(self, node: ast.Call, function: Value, receiver: str | None) -> callees.Manner:
-        if isinstance(function, Symbol):
-            return callees.manner(function.name, receiver, imported=True)
-        match node.func:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                return callees.manner(name, receiver, imported=False)
-            case _:
-                return callees.manner("", receiver, imported=False)
-
     def receiver_polled(self, receiver: str | None, state: State) -> bool:
-        if not receiver:
+        if not receiver or not state.has_paths:
             return False
         return any(state.names[key].polled for key in state.below(receiver))
 
@@ -541,17 +543,38 @@ class CallExpressions:
                 case Record(mutable=True) if key is not None:
                     state.assign(key, opened(value))
 
-    def _hand_out(self, node: ast.Call, state: State) -> None:
+    def _hand_out(self, node: ast.Call, written: _Written, state: State) -> None:
         """Code that cannot be read may fill the dicts and change the objects it is given."""
-        for argument in handed_to(node):
-            key = dotted(argument)
-            if key is not None and key in state.names:
+        for key in written.handed:
+            if key in state.names:
                 state.names[key] = opened(state.names[key])
-        if isinstance(node.func, ast.Attribute):
+        if state.has_paths and isinstance(node.func, ast.Attribute):
             receiver = dotted(node.func.value)
             if receiver is not None:
                 for key in state.below(receiver):
                     state.names[key] = unknown(state.names[key])
+
+
+def _written(node: ast.Call) -> _Written:
+    receiver = _receiver(node)
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            manner = callees.manner(name, receiver, imported=False)
+        case _:
+            manner = callees.manner("", receiver, imported=False)
+    paths = (dotted(argument) for argument in handed_to(node))
+    return _Written(receiver, manner, tuple(path for path in paths if path is not None))
+
+
+def _receiver(node: ast.Call) -> str | None:
+    """The object whose method is called; empty for one that has no name."""
+    match node.func:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name
+        case ast.Attribute(value=base):
+            return dotted(base) or ""
+        case _:
+            return None
 
 
 def _changed(collection: Many, name: str, arguments: list[Value]) -> Value:

@@ -243,8 +243,8 @@ class Outcome:
     ``endless``: a further turn can always follow. ``waits``: whether a turn that is
     followed by another one has waited somewhere. ``polls``: a poll was made inside.
     ``unclear``: the run was given up. ``doubts`` are the branches that could not be decided,
-    ``effects`` what has changed unknown values (counters, flags), and ``acts`` the outside
-    calls that did something.
+    ``settled`` how a poll's answer has decided the same ones at other times, ``effects`` what has
+    changed unknown values (counters, flags), and ``acts`` the outside calls that did something.
     """
 
     ways: frozenset[Way] = frozenset()
@@ -253,6 +253,7 @@ class Outcome:
     polls: bool = False
     unclear: bool = False
     doubts: frozenset[Doubt] = frozenset()
+    settled: frozenset[tuple[ast.AST, bool]] = frozenset()
     effects: frozenset[Effect] = frozenset()
     acts: frozenset[ast.AST] = frozenset()
 
@@ -282,6 +283,7 @@ class Outcome:
             self.polls or other.polls,
             self.unclear or other.unclear,
             self.doubts | other.doubts,
+            self.settled | other.settled,
             self.effects | other.effects,
             self.acts | other.acts,
         )
@@ -311,11 +313,14 @@ def is_comparable(one: Outcome, other: Outcome) -> bool:
     They need not be where an undecided condition depends on something that only one of the
     two runs has changed: a counter of failures is no counter of turns. Nor where a way out
     stands in a branch that only one of the two could not decide, or where a condition rests on
-    something that a poll's answer has gone into.
+    something that a poll's answer has gone into. The same way out may stand for a doubt in the one,
+    and in the other for an answer that has decided the same branch at another time.
     """
-    if any(
-        doubt.decides(way) for doubt in one.doubts ^ other.doubts for way in one.ways | other.ways
-    ):
+    ways = one.ways | other.ways
+    differing = one.doubts ^ other.doubts
+    settled = {node for node, _ in one.settled ^ other.settled}
+    differing |= {doubt for doubt in one.doubts if doubt.node in settled}
+    if any(doubt.decides(way) for doubt in differing for way in ways):
         return False
     if any(doubt.may_go_on_within for doubt in one.doubts & other.doubts):
         return False

@@ -89,6 +89,7 @@ class Expressions:
 
     def take_over(self, earlier: Expressions) -> None:
         """Use what another run has found out about the code outside, but for what polls say."""
+        self.calls.take_over(earlier.calls)
         self.constants = {k: value for k, value in earlier.constants.items() if not value.polled}
         self._fixed = {node: value for node, value in earlier._fixed.items() if not value.polled}
 
@@ -168,8 +169,8 @@ class Expressions:
         """Whether a call is a log line, made of names and texts: nothing depends on it."""
         known = self.run.names.tells.get(call)
         if known is None:
-            pieces = handed_to(call)
-            known = bool(_LOGS.match(dotted(call.func) or "")) and all(map(_is_plain, pieces))
+            is_log = isinstance(call.func, ast.Attribute) and _LOGS.match(dotted(call.func) or "")
+            known = bool(is_log) and all(map(_is_plain, handed_to(call)))
             self.run.names.tells[call] = known
         return known
 
@@ -247,7 +248,7 @@ class Expressions:
         return UNKNOWN if binding.value is None else self.static(binding.value)
 
     def attribute(self, node: ast.Attribute, state: State) -> Value:
-        key = dotted(node)
+        key = dotted(node) if state.has_paths or self.run.attempts else None
         if key is not None and key in state.names:
             found = state.names[key]
             return unknown(found) if isinstance(found, Missing) else found
@@ -269,6 +270,8 @@ class Expressions:
             case _:
                 if base.polled:
                     self.run.read(base, Known(node.attr), node, state)
+                if isinstance(base, Unknown) and node.attr in self.run.answered:
+                    return POLLED
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 

@@ -53,8 +53,10 @@ class Frames:
         self, function: Function, positional: list[Value], keywords: Record, state: State
     ) -> Value | None:
         code = function.node
-        if code is self.run.root and code in self.run.stack:
+        rounds = self.run.rounds
+        if rounds is not None and code is rounds.node and code in self.run.stack:
             inner = self._enter(function, positional, keywords, state)
+            rounds.begins_another(state)
             self.run.raised.append(Exit("again", code, inner))
             raise Diverges
         if len(self.run.stack) > _DEEPEST_CALL or code in self.run.stack or not self.plain(code):

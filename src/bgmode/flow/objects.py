@@ -14,6 +14,7 @@ from bgmode.flow.exits import Diverges, Exit, State
 from bgmode.flow.names import FUNCTIONS, dotted, is_property, undecorated
 from bgmode.flow.values import (
     MISSING,
+    POLLED,
     TRUE,
     UNKNOWN,
     ClassRef,
@@ -236,6 +237,8 @@ class Objects:
                 value = self.run.frames.call(function, [], Record({}, MISSING, mapping=True), state)
                 return unknown(base) if value is None else value
             return Function(found) if "staticmethod" in names else function
+        if isinstance(base, Instance) and node.attr in self.run.answered:
+            return POLLED  # it may be the same object, under another name
         constant = self._class_constant(base, owner, node.attr)
         switch = isinstance(constant, Known) and isinstance(constant.value, bool | None)
         if constant is not None and not (switch and self.run.loops):

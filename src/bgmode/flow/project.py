@@ -50,6 +50,8 @@ class Project:
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
         self._existing: dict[str, bool] = {}
+        self._folders: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
         self.dead_ends: set[ast.AST] = set()  # functions that come to nothing, for those who ask
 
     def holding(self, node: ast.AST) -> OtherModule | None:
@@ -80,10 +82,19 @@ class Project:
 
         A leading dot is the file's own package, as in ``from . import x``.
         """
+        key = (importer, dotted)
+        if key not in self._found:
+            self._found[key] = self._find(importer, dotted)
+        return self._found[key]
+
+    def _find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
         names = dotted.lstrip(".")
         dots = len(dotted) - len(names)
         parts = names.split(".") if names else []
-        for base in self._bases(os.path.abspath(importer), dots):
+        folder = (os.path.dirname(os.path.abspath(importer)), dots)
+        if folder not in self._folders:
+            self._folders[folder] = tuple(self._bases(*folder))
+        for base in self._folders[folder]:
             for length in range(len(parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
@@ -100,9 +111,8 @@ class Project:
             self._existing[path] = os.path.isfile(path)
         return self._existing[path]
 
-    def _bases(self, importer: str, dots: int) -> Iterator[str]:
-        """The folders in which an import may begin."""
-        directory = os.path.dirname(importer)
+    def _bases(self, directory: str, dots: int) -> Iterator[str]:
+        """The folders in which an import of a file in ``directory`` may begin."""
         if dots:
             for _ in range(dots - 1):
                 directory = os.path.dirname(directory)

@@ -13,10 +13,20 @@ from bgmode.flow.exits import Exit, State
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names
 from bgmode.flow.retrying import Retrying, retrying
 from bgmode.flow.turns import Turns
-from bgmode.flow.values import NONE, Truth, either
+from bgmode.flow.values import (
+    NONE,
+    POLLED,
+    Known,
+    Truth,
+    either,
+    is_mutable,
+    join_truth,
+)
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
+
+_FAILED = "<failed>"  # in which ways the rounds so far have failed
 
 
 def is_round(names: Names, code: ast.Module | Code) -> bool:
@@ -44,6 +54,7 @@ class Rounds(Turns):
         super().__init__(run, function)
         self._retrying = retrying(run.names, function)
         self._entry = State.empty()
+        self._in_a_try = False  # whether a round has begun there
 
     def _begin(self, state: State) -> None:
         self._entry = state.copy()
@@ -70,7 +81,30 @@ class Rounds(Turns):
                 self._leave(way_out.guessed() if unseen else way_out)
         for way_out in ends:
             self._stop(way_out)
-        return self._goes_on(self._run.join(following, blame=guessed))
+        ended = self._run.join(following, blame=guessed)
+        if ended is not None and self._in_a_try:
+            ended.names[_FAILED] = Known((self._run.failures > 0, len(self._raised())))
+        return self._goes_on(ended)
+
+    def begins_another(self, state: State) -> None:
+        """Take note of what the round that begins here may raise, or one that comes after it."""
+        if not self._run.tries:
+            return
+        self._in_a_try = True
+        after = state.copy()
+        for key, value in state.names.items():
+            if "." in key or is_mutable(value):
+                after.names[key] = POLLED
+        after.polled = join_truth(state.polled, True)
+        after.waited = join_truth(state.waited, True)
+        if self._run.failures:
+            self._run.may_raise(self.node, after, None, implicit=True)
+        self._run.raised += [replace(way_out, state=after.copy()) for way_out in self._raised()]
+
+    def _raised(self) -> list[Exit]:
+        """What the rounds so far have raised, each once."""
+        raised = (w for w in self.exits if w.kind == "raise" and not w.implicit)
+        return list({(w.node, w.raised, w.guess): w for w in raised}.values())
 
     def _next(self, way_out: Exit) -> State:
         """The state in which a retried function begins anew."""

@@ -89,10 +89,13 @@ class Run:
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
         self.set_by_answers: dict[str, ast.AST] = {}  # names set where a poll's answer has led
+        self.answered: set[str] = set()  # attributes that have been set to what a poll answered
         self.doubts: list[Doubt] = []  # undecided branches
+        self.settled: list[tuple[ast.AST, bool]] = []  # branches that a poll's answer has decided
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
         self.tries = 0
+        self.failures = 0  # calls that may have failed
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
         self.polls = 0
@@ -107,7 +110,7 @@ class Run:
         self.prefix: Prefix | None = None
         self.stack: list[ScopeNode] = []
         self.pending: dict[Code, State] = {}
-        self.root: FunctionNode | None = None  # the function whose rounds are run
+        self.rounds: Rounds | None = None  # those of the function that is run
         self.notes = Notes()
         self.gave_up = False
 
@@ -234,8 +237,7 @@ class Run:
         self.notes.ends = frozenset(ends | {scope} if flow.falls is not None else ends)
 
     def _rounds(self, function: FunctionNode, state: State) -> None:
-        rounds = Rounds(self, function)
-        self.root = function
+        rounds = self.rounds = Rounds(self, function)
         self.loops += 1
         rounds.run(state)
         self.loops -= 1
@@ -442,6 +444,7 @@ class Run:
         self, node: ast.AST, state: State, name: str | None, *, implicit: bool, guess: bool = False
     ) -> None:
         """Take note that ``node`` may raise here."""
+        self.failures += implicit
         if implicit and not guess and not self.tries:
             return
         self.raised.append(
@@ -474,6 +477,8 @@ class Run:
                     value = unknown(value) if name in others else value
                     loose = self.is_loose(key, value, at)
                     state.assign_attribute(key, loosened(value) if loose else value)
+                    if value.polled:
+                        self.answered.add(name)
                     if value.polled and key.rpartition(".")[0] in self.aliases.escaping(at):
                         self._spread(state, at)
                 else:
@@ -534,6 +539,11 @@ class Run:
             decided = frozenset(self.decided[since:])
             self.doubts.append(Doubt(node, self.names.read_in(node.test), decided))
 
+    def settle(self, node: ast.If | ast.While, test: Value, *, holds: bool) -> None:
+        """Take note of a branch that could be decided."""
+        if self.loops and test.polled:
+            self.settled.append((node, holds))
+
     def removed(self, collection: ast.expr, item: ast.expr, state: State) -> None:
         """Take note that an item has been removed from a collection."""
         path, name = dotted(collection), dotted(item)
@@ -558,11 +568,10 @@ class Run:
         since = len(self.decided)
         test = self.test(node.test, state)
         state.look_at(test)
-        match truth(test):
-            case True:
-                return self.block(node.body, state)
-            case False:
-                return self.block(node.orelse, state)
+        holds = truth(test)
+        if holds is not None:
+            self.settle(node, test, holds=holds)
+            return self.block(node.body if holds else node.orelse, state)
         self.doubt(node, since)
         otherwise = state.copy()
         self.expressions.refine(node.test, state, holds=True)
@@ -595,7 +604,7 @@ class Run:
 
     def is_loose(self, key: str, value: Value, at: ast.AST) -> bool:
         """Whether ``value`` may be changed under another name than ``key``."""
-        if not (is_mutable(value) or "." in key):
+        if "." not in key and (isinstance(value, Unknown) or not is_mutable(value)):
             return False
         matters = self.world.careful or self.loops > 0
         return matters and _has_other_names(key, value, self.aliases.escaping(at))

@@ -52,14 +52,14 @@ class Turns:
         self.waits: list[Truth] = []
         self.may_have_waited = False
         self.began = False
-        self._begun = (0, 0, 0)
+        self._begun = (0, 0, 0, 0)
         self._polled_before: frozenset[Effect] = frozenset()
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited, outer_guess = state.polled, state.waited, state.guess
         polls_before = self._run.polls
         run = self._run
-        self._begun = (len(run.doubts), len(run.effects), len(run.acts))
+        self._begun = (len(run.doubts), len(run.settled), len(run.effects), len(run.acts))
         self._polled_before = frozenset(effect for effect in run.effects if effect.polled) | {
             Effect(name, node, frozenset(), polled=True)
             for name, node in run.set_by_answers.items()
@@ -106,14 +106,18 @@ class Turns:
         waits: Truth = self.waits[0] if self.waits else None
         for further in self.waits[1:]:
             waits = waits if waits is further else None
-        doubts, effects, acts = self._begun
+        since_doubts, since_settled, effects, acts = self._begun
+        doubts = frozenset(self._run.doubts[since_doubts:])
+        doubted = {doubt.node for doubt in doubts}
+        settled = self._run.settled[since_settled:] if doubts else []
         return Outcome(
             frozenset(self.ways),
             self.endless,
             waits,
             self.polls,
             self.unclear,
-            frozenset(self._run.doubts[doubts:]),
+            doubts,
+            frozenset(branch for branch in settled if branch[0] in doubted),
             frozenset(self._run.effects[effects:]) | self._polled_before,
             frozenset(self._run.acts[acts:]),
         )
@@ -280,9 +284,12 @@ class LoopTurns(Turns):
         guess = test.polled and stays is None
         if stays is not True and not self.enters:
             self._leave_by_header(state.copy(), guess=guess or self._went_on_by_guess)
-        if stays is None and isinstance(self.node, ast.While):
-            run.doubt(self.node, since)
-            run.refine(self.node.test, state, holds=True)
+        if isinstance(self.node, ast.While):
+            if stays is None:
+                run.doubt(self.node, since)
+                run.refine(self.node.test, state, holds=True)
+            else:
+                run.settle(self.node, test, holds=stays)
         self.enters = False
         state.guess = state.guess or guess
         if stays is False:
