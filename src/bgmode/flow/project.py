@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,14 @@ from bgmode.source import Source, Unreadable, decode
 _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _LARGEST_FILE = 2_000_000  # bytes
+_FROM_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
+    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)",
+    re.MULTILINE,
+)
+_IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+(?P<names>[^;#\r\n]*)", re.MULTILINE)
+_NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
+_COMMENT = re.compile(r"#[^\r\n]*|\\")
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,23 @@ class OtherModule:
         except Unreadable:
             return Names(ast.Module([], []))
 
+    @cached_property
+    def passes_on(self) -> dict[str, list[str]]:
+        """What its imports bind, as its text seems to say, a docstring's too; ``*`` for all.
+
+        Most modules on the way to a name are read for nothing else, and need not be parsed.
+        """
+        found: dict[str, list[str]] = {}
+        for line in _FROM_IMPORT.finditer(self.text):
+            joint = "" if line["module"].endswith(".") else "."
+            for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
+                found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
+        for line in _IMPORT.finditer(self.text):
+            for name, bound in _NAMED.findall(line["names"]):
+                root = name.partition(".")[0]
+                found.setdefault(bound or root, []).append(name if bound else root)
+        return found
+
     @property
     def path(self) -> str:
         return self.source.path
@@ -50,6 +76,8 @@ class Project:
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
         self._existing: dict[str, bool] = {}
+        self._above: dict[str, tuple[str, ...]] = {}
+        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
         self.dead_ends: set[ast.AST] = set()  # functions that come to nothing, for those who ask
 
     def holding(self, node: ast.AST) -> OtherModule | None:
@@ -83,7 +111,9 @@ class Project:
         names = dotted.lstrip(".")
         dots = len(dotted) - len(names)
         parts = names.split(".") if names else []
-        for base in self._bases(os.path.abspath(importer), dots):
+        directory = os.path.dirname(os.path.abspath(importer))
+        first = names.partition(".")[0]
+        for base in _package(directory, dots) if dots else self._roots_of(directory, first):
             for length in range(len(parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
@@ -100,14 +130,23 @@ class Project:
             self._existing[path] = os.path.isfile(path)
         return self._existing[path]
 
-    def _bases(self, importer: str, dots: int) -> Iterator[str]:
-        """The folders in which an import may begin."""
-        directory = os.path.dirname(importer)
-        if dots:
-            for _ in range(dots - 1):
-                directory = os.path.dirname(directory)
-            yield directory
-            return
+    def _roots_of(self, directory: str, package: str) -> tuple[str, ...]:
+        """The folders from which a file in ``directory`` may import ``package``, if any has it."""
+        if (directory, package) not in self._roots:
+            self._roots[directory, package] = tuple(
+                base
+                for base in self._bases(directory)
+                if os.path.isdir(stem := os.path.join(base, package)) or self._exists(f"{stem}.py")
+            )
+        return self._roots[directory, package]
+
+    def _bases(self, directory: str) -> tuple[str, ...]:
+        """The folders in which an import of a file in ``directory`` may begin."""
+        if directory not in self._above:
+            self._above[directory] = tuple(self._folders_above(directory))
+        return self._above[directory]
+
+    def _folders_above(self, directory: str) -> Iterator[str]:
         for _ in range(_DEEPEST_PACKAGE):
             if not self._exists(os.path.join(directory, "__init__.py")):
                 yield directory
@@ -130,6 +169,13 @@ class Project:
             if module is not None and os.path.abspath(path) != init:
                 yield module
             directory = os.path.dirname(directory)
+
+
+def _package(directory: str, dots: int) -> list[str]:
+    """The folder that the dots of a relative import mean."""
+    for _ in range(dots - 1):
+        directory = os.path.dirname(directory)
+    return [directory]
 
 
 def dotted_name(path: str) -> str:

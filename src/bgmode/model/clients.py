@@ -8,7 +8,7 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeGuard
 
@@ -16,11 +16,13 @@ from bgmode.flow.names import Binding, Code, Names, dotted, unawaited
 from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
-from bgmode.model.requests import requested
+from bgmode.model.requests import VERBS, requested
 
 _FARTHEST = 6  # how many names are followed
 
 Node: TypeAlias = ast.expr
+Wanted: TypeAlias = tuple[tuple[str, ...], ...]
+"""Words that are looked for in a module: all those of one of the tuples."""
 
 
 class ProjectImports(Protocol):
@@ -38,7 +40,7 @@ class ProjectImports(Protocol):
     def holding(self, node: ast.AST) -> Clients | None:
         """The clients of the module that ``node`` stands in."""
 
-    def may_mention(self, dotted: str, wanted: Iterable[tuple[str, ...]]) -> bool:
+    def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
 
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
@@ -120,6 +122,10 @@ class Clients:
             for known in (provider, *self.others)
             for operation in known.operations
         }
+        self._names = self._last.union(
+            *({name.rpartition(".")[2] for name in known.functions} for known in self.others),
+            *(VERBS for known in self.others if known.body_only),
+        )
 
     def access(self, callee: ast.expr) -> Access | None:
         """The operation that ``callee`` names, if it names one."""
@@ -137,6 +143,8 @@ class Clients:
         )
 
     def _find_access(self, callee: ast.expr) -> Access | None:
+        if not self._may_be_known(callee):
+            return None
         if self.others:
             found = self._of_another_provider(callee)
             if found is not None:
@@ -150,6 +158,15 @@ class Clients:
             if receiver is not None and self._may_give(operation, receiver):
                 return Access(operation, receiver, self.provider)
         return None
+
+    def _may_be_known(self, callee: ast.expr) -> bool:
+        """Whether an attribute may be a provider's: by its name, or as something set to it."""
+        match callee:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                return True
+            case ast.Attribute(attr=name):
+                return name in self._names or bool(self.provider.wrappers)
+        return True
 
     def _may_give(self, operation: Operation, receiver: ast.expr) -> bool:
         """Whether an operation may be one of ``receiver``: a client, or what a client gives."""
