@@ -90,6 +90,18 @@ def parameters(code: Code) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
 
 
+def module_of(node: ast.ImportFrom) -> str:
+    """The module that an import names; dots first where it is relative."""
+    return "." * node.level + (node.module or "")
+
+
+def imported_from(node: ast.ImportFrom, name: str) -> str:
+    """The dotted name of what ``from module import name`` imports."""
+    module = module_of(node)
+    joint = "" if module.endswith(".") or not module else "."
+    return f"{module}{joint}{name}"
+
+
 def defaults(code: Code) -> dict[str, ast.expr]:
     """The default expression of each parameter that has one."""
     arguments = code.args
@@ -224,6 +236,7 @@ class Names:
         self.literals: list[ast.Constant] = []
         self.mentions: dict[str, list[ast.expr]] = {}  # where a name or an attribute is read
         self.imports: dict[str, str] = {}
+        self.stars: list[ast.ImportFrom] = []
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
         self.assignments: list[Assignment] = []
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
@@ -320,10 +333,17 @@ class Names:
                     root = alias.name.partition(".")[0]
                     self.imports[root] = root
             return
-        module = "." * node.level + (node.module or "")
         for alias in node.names:
-            joint = "" if module.endswith(".") or not module else "."
-            self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+            self.imports[alias.asname or alias.name] = imported_from(node, alias.name)
+            if alias.name == "*":
+                self.stars.append(node)
+
+    def bring(self, name: str, star: ast.ImportFrom) -> None:
+        """Take note that ``from module import *`` binds a name, unless the module does itself."""
+        bound = [binding.node for binding in self.scopes[self.tree].bindings.get(name, [])]
+        if star not in bound and all(node in self.stars for node in bound):
+            self.imports[name] = imported_from(star, name)
+            self.scopes[self.tree].bind(name, Binding(star))
 
     def yields(self, code: Code) -> bool:
         """Whether calling a function gives a generator."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bgmode.flow.names import Names
+from bgmode.flow.names import Names, module_of
 from bgmode.source import Source, Unreadable, decode
 
 _DEEPEST_PACKAGE = 20
@@ -43,6 +43,19 @@ class OtherModule:
             return Names(self.source.tree)
         except Unreadable:
             return Names(ast.Module([], []))
+
+    @cached_property
+    def listed(self) -> frozenset[str] | None:
+        """What ``__all__`` lists; None where there is none, or it cannot be seen."""
+        binding = self.names.scopes[self.names.tree].only("__all__")
+        if binding is None or "__all__" in self.names.mutated:
+            return None
+        match binding.value:
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                words = [e.value for e in elements if isinstance(e, ast.Constant)]
+                if len(words) == len(elements):
+                    return frozenset(word for word in words if isinstance(word, str))
+        return None
 
     @cached_property
     def passes_on(self) -> dict[str, list[str]]:
@@ -76,6 +89,7 @@ class Project:
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
         self._existing: dict[str, bool] = {}
+        self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
         self.dead_ends: set[ast.AST] = set()  # functions that come to nothing, for those who ask
@@ -102,6 +116,26 @@ class Project:
             return OtherModule(Source(path, text))
         except (OSError, ValueError, Unreadable):
             return None
+
+    def bring(self, names: Names, path: str, wanted: Iterable[str]) -> None:
+        """Bind those of the ``wanted`` names that ``from module import *`` gives the file."""
+        for star in names.stars:
+            found = self.find(path, module_of(star))
+            if found is not None and not found[1]:
+                for name in [name for name in wanted if self._exports(found[0], name)]:
+                    names.bring(name, star)
+
+    def _exports(self, module: OtherModule, name: str) -> bool:
+        """Whether ``from module import *`` binds a name."""
+        if name.startswith("_") if module.listed is None else name not in module.listed:
+            return False
+        asked = (module.path, name)
+        if asked not in self._exported:
+            self._exported[asked] = False  # modules may import each other
+            self.bring(module.names, module.path, [name])
+            scope = module.names.scopes[module.names.tree]
+            self._exported[asked] = name in scope.bindings
+        return self._exported[asked]
 
     def find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
         """The module that ``dotted`` leads to from the file ``importer``, and what is left.

@@ -32,6 +32,7 @@ class Neighbours:
     def clients(self, module: OtherModule) -> Clients:
         """The clients and operations of another module."""
         if module.path not in self._clients:
+            self.project.bring(module.names, module.path, module.names.mentions)
             imports = Imports(self, module.path)
             self._clients[module.path] = Clients(module.names, self.provider, imports)
         return self._clients[module.path]
@@ -78,6 +79,7 @@ class Imports:
         if found is None or not found[1]:
             return None
         module, names = found
+        self.neighbours.project.bring(module.names, module.path, names[:1])
         return self.neighbours.clients(module), _chain(module.names, names)
 
     def may_mention(self, dotted: str, wanted: Wanted) -> bool:
@@ -104,7 +106,7 @@ class Imports:
                 yield found
                 module, names = found
                 if names and not _is_defined(names[0], module.text):
-                    further += [(module.path, on) for on in module.passes_on.get(names[0], [])]
+                    further += [(module.path, on) for on in _passed_on(module, names[0])]
             waiting = further
 
     def _find(self, dotted: str) -> Value | None:
@@ -112,7 +114,7 @@ class Imports:
         if found is None:
             return None
         module, names = found
-        if not names or names[0] not in module.text:
+        if not names or not (names[0] in module.text or _passed_on(module, names[0])):
             return None
         match self._evaluate(module, names):
             case Record(owner=ast.ClassDef() as owner):
@@ -124,12 +126,19 @@ class Imports:
     def _evaluate(self, module: OtherModule, names: list[str]) -> Value:
         """``names`` as an expression at the end of ``module``."""
         clients = self.neighbours.clients(module)
+        self.neighbours.project.bring(module.names, module.path, names[:1])
         return constant(clients, _chain(module.names, names))
 
 
 def _is_defined(name: str, text: str) -> bool:
     """Whether a module seems to define a name itself; cheaper than parsing it."""
     return any(words in text for words in (f"def {name}(", f"class {name}", f"\n{name} ="))
+
+
+def _passed_on(module: OtherModule, name: str) -> list[str]:
+    """The dotted names under which a module may import ``name``."""
+    stars = [star.removesuffix("*") + name for star in module.passes_on.get("*", [])]
+    return [*module.passes_on.get(name, []), *stars]
 
 
 def _is_package(module: OtherModule) -> bool:
