@@ -133,7 +133,7 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
-def _given(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
+def given_for(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
     """What a call passes for a parameter, if that can be seen."""
     for keyword in call.keywords:
         if keyword.arg == name:
@@ -394,7 +394,7 @@ class Names:
         for call in self.calls_of(code.name):
             if self.function(call) is code:
                 continue
-            argument = _given(call, code, name) if self.callee(call) is code else None
+            argument = given_for(call, code, name) if self.callee(call) is code else None
             if argument is None:
                 return []
             found.append(argument)

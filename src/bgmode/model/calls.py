@@ -214,7 +214,7 @@ class Calls:
         for argument in call.args:
             if isinstance(argument, ast.Attribute | ast.Name):
                 access = self.clients.access(argument)
-                if access is not None:
+                if access is not None and not self.clients.is_called_inside(argument):
                     return access
         return None
 

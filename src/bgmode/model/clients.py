@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeGuard
 
-from bgmode.flow.names import Binding, Code, Names, dotted, unawaited
+from bgmode.flow.names import (
+    FUNCTIONS,
+    Binding,
+    Code,
+    FunctionNode,
+    Names,
+    dotted,
+    given_for,
+    parameters,
+    reads,
+    unawaited,
+)
 from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
@@ -92,6 +103,17 @@ def _roots(names: Names) -> set[str]:
     return roots
 
 
+def _says_itself(call: ast.AST, function: FunctionNode, word: str) -> bool:
+    """Whether a call in a function has an argument, or what the caller adds cannot have it."""
+    if not isinstance(call, ast.Call):
+        return False
+    own = function.args.kwarg
+    spread = [keyword.value for keyword in call.keywords if keyword.arg is None]
+    return any(keyword.arg == word for keyword in call.keywords) or not any(
+        own is not None and reads(value, {own.arg}) for value in spread
+    )
+
+
 class Clients:
     """Clients and operations of one module."""
 
@@ -157,7 +179,51 @@ class Clients:
             receiver = self._match(operation, names, links)
             if receiver is not None and self._may_give(operation, receiver):
                 return Access(operation, receiver, self.provider)
+        return self._held_by_parameter(callee)
+
+    def _held_by_parameter(self, callee: ast.expr) -> Access | None:
+        """``create(...)`` in a function that every call in the module hands a create operation."""
+        match callee:
+            case ast.Name(id=name) if (function := self._parameter_of(callee)) is not None:
+                self._accesses[id(callee)] = None  # functions may hand it to each other
+                found = [self.access(given) for given in self.names.given(function, name)]
+                operations = {access and access.operation for access in found}
+                match found:
+                    case [Access(Operation(kind="create"), _, provider) as access, *_] if (
+                        len(operations) == 1
+                    ):
+                        call = self.names.parent[callee]
+                        word = provider.parameters["background"]
+                        return access if _says_itself(call, function, word) else None
         return None
+
+    def _parameter_of(self, node: ast.Name) -> FunctionNode | None:
+        """The function whose parameter a name is."""
+        binding = self.names.binding(node.id, node)
+        if binding is None or not isinstance(binding.node, ast.arg):
+            return None
+        scope = self.names.defining_scope(node.id, node)
+        return scope.node if scope is not None and isinstance(scope.node, FUNCTIONS) else None
+
+    def is_called_inside(self, handed: ast.expr) -> bool:
+        """Whether an operation is handed to a function of this module that says what to create.
+
+        ``submit(client.responses.create)``: it is judged where ``submit`` calls it.
+        """
+        call = self.names.parent.get(handed)
+        if not isinstance(call, ast.Call) or call.func is handed:
+            return False
+        function = self.names.callee(call)
+        names = [arg.arg for arg in parameters(function)] if function is not None else []
+        return any(
+            isinstance(inner.func, ast.Name)
+            and self._parameter_of(inner.func) is function
+            and given_for(call, function, name) is handed
+            and self.access(inner.func) is not None
+            for name in names
+            if function is not None
+            for inner in self.names.calls_of(name)
+        )
 
     def _may_be_known(self, callee: ast.expr) -> bool:
         """Whether an attribute may be a provider's: by its name, or as something set to it."""
