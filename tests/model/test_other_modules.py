@@ -237,6 +237,95 @@ def repeat(ask, done, job_id):
                 return client.responses.create(**options(question, store=True))
         """,
     },
+    "everything that a module has": {
+        "api.py": API,
+        "main.py": waiting("from api import *", "fetch", "is_done"),
+    },
+    "everything, passed on with everything, relative": {
+        "acme/__init__.py": "from .front import *",
+        "acme/front.py": "from . import nothing\nfrom .api import *",
+        "acme/api.py": API,
+        "acme/main.py": waiting("from . import *", "fetch", "is_done"),
+    },
+    "one of everything that a package passes on": {
+        "acme/__init__.py": "from .api import *",
+        "acme/api.py": API,
+        "main.py": waiting("from acme import fetch as get, is_done", "get", "is_done"),
+    },
+    "modules that import everything of each other": {
+        "acme/__init__.py": "",
+        "acme/api.py": "from acme.main import *\n" + API,
+        "acme/main.py": waiting("from acme.api import *", "fetch", "is_done"),
+    },
+    "everything of a module, without a leading underscore": {
+        "settings.py": "OPTIONS = {'background': True}\n_HIDDEN = {'background': True}\n",
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+            client.responses.create(model="o3", input="?", **_HIDDEN)
+        """,
+    },
+    "everything that __all__ lists": {
+        "settings.py": """
+            __all__ = ("_OPTIONS",)
+            OPTIONS = {"background": True}
+            _OPTIONS = {"background": True}
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **OPTIONS)
+            client.responses.create(model="o3", input="?", **_OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "everything, where __all__ cannot be seen": {
+        "settings.py": """
+            from elsewhere import NAMES
+
+            OPTIONS = {"background": True}
+            __all__ = ["OPTIONS", *NAMES]
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            OpenAI().responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "everything, but what the module sets itself": {
+        "settings.py": "OPTIONS = {'background': True}\n",
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            OPTIONS = {"background": False}
+            OpenAI().responses.create(model="o3", input="?", **OPTIONS)
+
+
+            def submit(OPTIONS):
+                return OpenAI().responses.create(model="o3", input="?", **OPTIONS)
+        """,
+    },
+    "a client among everything": {
+        "api.py": API,
+        "main.py": """
+            from api import *
+
+
+            def submit():
+                return sealed().responses.create(model="o3", background=True)  # expect: BGM110
+        """,
+    },
+    "everything of a third-party module": {
+        "main.py": waiting("from vendor.jobs import *", "fetch", "is_done").replace(
+            "  # expect: BGM301", ""
+        ),
+    },
     "a third-party module is not there": {
         "main.py": waiting("from vendor.jobs import fetch, is_done", "fetch", "is_done").replace(
             "  # expect: BGM301", ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 
@@ -9,6 +10,8 @@ import click
 
 import bgmode
 
+_MANY_OBJECTS = 200_000
+"""New objects before garbage is looked for: of trees, which are no garbage, there are many."""
 _COMMANDS = {
     "check": "report what is wrong with background jobs",
     "rule": "show a rule's page",
@@ -59,6 +62,7 @@ def group() -> None:
 
 def run() -> None:
     """Run the command that the arguments name; a broken pipe is no crash."""
+    gc.set_threshold(_MANY_OBJECTS)
     try:
         group(prog_name="bgmode")
     except BrokenPipeError:

@@ -297,7 +297,8 @@ class CallExpressions:
                 if spread:
                     hidden = [self._expressions.value(part, state.copy()) for part in spread]
                     keywords = Record(keywords.fields, unknown(*hidden), mapping=True)
-                result = self.run.frames.call(function, positional, keywords, state)
+                paths = _paths(node, function)
+                result = self.run.frames.call(function, positional, keywords, state, paths)
                 if result is not None:
                     return result
                 return self._opaque(node, function, state, alone=alone, evaluated=positional)
@@ -575,6 +576,18 @@ def _receiver(node: ast.Call) -> str | None:
             return dotted(base) or ""
         case _:
             return None
+
+
+def _paths(node: ast.Call, function: Function) -> dict[str, str]:
+    """By which name or path the caller knows what it gives for each parameter."""
+    arguments = function.node.args
+    ordered = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
+    given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
+    for name, argument in zip(ordered[function.receiver is not None :], node.args, strict=False):
+        if isinstance(argument, ast.Starred):
+            break
+        given[name] = argument
+    return {name: path for name, value in given.items() if (path := dotted(value)) is not None}
 
 
 def _changed(collection: Many, name: str, arguments: list[Value]) -> Value:

@@ -679,6 +679,8 @@ class Expressions:
             one_item = isinstance(index, Known) and isinstance(index.value, int)
             changed = _with_item(old, value) if one_item else unknown(old, index, value)
             state.assign(key, changed)
+        if key is not None and _becomes_a_dict(old, index) and not self.run.world.careful:
+            old = Record({}, old, mapping=True)
         if key is None or not isinstance(old, Record):
             return
         match index:
@@ -716,6 +718,14 @@ def _compared_size(operator: ast.cmpop, number: int, value: Value, *, some: bool
             return decided(not some, value)
         case _:
             return None
+
+
+def _becomes_a_dict(container: Value, index: Value) -> bool:
+    """Whether something unknown must be a dict for an entry of it to be set."""
+    match container, index:
+        case Unknown(polled=False), Known(str()):
+            return True
+    return False
 
 
 def _with_item(container: Known | Many, value: Value) -> Value:

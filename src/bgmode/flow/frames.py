@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bgmode.flow.run import Run
 
 _DEEPEST_CALL = 3  # calls within calls that are followed
+_NO_PATHS: Mapping[str, str] = {}
 
 
 class Frames:
@@ -41,16 +43,29 @@ class Frames:
         self._states: dict[ScopeNode, State] = {}  # of functions that wait for a call
 
     def call(
-        self, function: Function, positional: list[Value], keywords: Record, state: State
+        self,
+        function: Function,
+        positional: list[Value],
+        keywords: Record,
+        state: State,
+        paths: Mapping[str, str] = _NO_PATHS,
     ) -> Value | None:
-        """Run a function of this project; None where it must be taken for one nobody can read."""
+        """Run a function of this project; None where it must be taken for one nobody can read.
+
+        ``paths`` are those by which the caller knows what it gives for some parameters.
+        """
         if function.node in self.run.names.parent:
-            return self._call(function, positional, keywords, state)
+            return self._call(function, positional, keywords, state, paths)
         with self.run.at_home(function.node) as is_known:
-            return self._call(function, positional, keywords, state) if is_known else None
+            return self._call(function, positional, keywords, state, paths) if is_known else None
 
     def _call(
-        self, function: Function, positional: list[Value], keywords: Record, state: State
+        self,
+        function: Function,
+        positional: list[Value],
+        keywords: Record,
+        state: State,
+        paths: Mapping[str, str],
     ) -> Value | None:
         code = function.node
         rounds = self.run.rounds
@@ -70,7 +85,7 @@ class Frames:
         if self.run.stack:
             self._states[self.run.stack[-1]] = state
         inner = self._enter(function, positional, keywords, state)
-        return self._leave(function, self._body(code, inner), state)
+        return self._leave(function, self._body(code, inner), state, paths)
 
     def _body(self, code: Code, inner: State) -> Flow:
         """Run the body of a function; what its expressions raise is among the ways out."""
@@ -194,7 +209,9 @@ class Frames:
         default = defaults(code).get(name)
         return UNKNOWN if default is None else self.run.expressions.static(default)
 
-    def _leave(self, function: Function, flow: Flow, state: State) -> Value:
+    def _leave(
+        self, function: Function, flow: Flow, state: State, paths: Mapping[str, str]
+    ) -> Value:
         for way_out in flow.exits:
             if way_out.kind == "again":
                 self.run.raised.append(way_out)
@@ -213,10 +230,22 @@ class Frames:
         if end is None:
             raise Diverges
         self._write_back(function, end, state, caller=state)
+        if not self.run.world.careful:
+            self._fill(function.node, end, state, paths)
         result = results[0]
         for further in results[1:]:
             result = join(result, further, blame=blame)
         return result
+
+    def _fill(self, code: Code, end: State, state: State, paths: Mapping[str, str]) -> None:
+        """What a call has put into the dicts that it was given."""
+        scope = self.run.names.scopes[code]
+        for name, path in paths.items():
+            held, filled = state.names.get(path), end.names.get(name)
+            is_same = scope.only(name) is not None  # the name was given nothing else
+            match held, filled:
+                case Record(mapping=True), Record(mapping=True) if is_same and held != filled:
+                    state.assign(path, filled)
 
     def _write_back_objects(self, code: Code, end: State, around: State) -> None:
         """What a closure has done to the objects of the function around it."""

@@ -6,10 +6,10 @@ Everything is read from the tree in one walk with a stack, so depth is no danger
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Code: TypeAlias = FunctionNode | ast.Lambda
@@ -25,6 +25,15 @@ CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SCOPES = (ast.Module, ast.ClassDef, *CODE)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_WORDS = frozenset(["ctx", "id", "attr", "arg", "op", "ops", "type_comment", "kind", "conversion"])
+"""Fields that hold no node of their own."""
+_LEAVES = frozenset([ast.Constant, ast.Name])
+_BINDING = frozenset(
+    [
+        *(ast.Name, ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
+        *(ast.Global, ast.Nonlocal, ast.ClassDef, *CODE),
+    ]
+)
 MUTATORS = frozenset(
     [
         "append",
@@ -81,6 +90,18 @@ def parameters(code: Code) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
 
 
+def module_of(node: ast.ImportFrom) -> str:
+    """The module that an import names; dots first where it is relative."""
+    return "." * node.level + (node.module or "")
+
+
+def imported_from(node: ast.ImportFrom, name: str) -> str:
+    """The dotted name of what ``from module import name`` imports."""
+    module = module_of(node)
+    joint = "" if module.endswith(".") or not module else "."
+    return f"{module}{joint}{name}"
+
+
 def defaults(code: Code) -> dict[str, ast.expr]:
     """The default expression of each parameter that has one."""
     arguments = code.args
@@ -112,7 +133,7 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
-def _given(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
+def given_for(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
     """What a call passes for a parameter, if that can be seen."""
     for keyword in call.keywords:
         if keyword.arg == name:
@@ -215,6 +236,7 @@ class Names:
         self.literals: list[ast.Constant] = []
         self.mentions: dict[str, list[ast.expr]] = {}  # where a name or an attribute is read
         self.imports: dict[str, str] = {}
+        self.stars: list[ast.ImportFrom] = []
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
         self.assignments: list[Assignment] = []
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
@@ -229,61 +251,73 @@ class Names:
         self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self.aliases: object = None  # kept here for those who ask for them
+        self.may_bind: list[ast.AST] = []  # what may bind a name or has names of its own
         self._walk()
 
     def _walk(self) -> None:
-        parent = self.parent
+        parent, notes = self.parent, self._notes()
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
-            match node:
-                case ast.Constant():
-                    self.literals.append(node)
-                    continue
-                case ast.Name(id=name, ctx=context):
-                    if isinstance(context, ast.Load):
-                        self.mentions.setdefault(name, []).append(node)
-                    continue
-                case ast.Attribute(value=base, attr=name, ctx=context):
-                    if isinstance(context, ast.Load):
-                        self.mentions.setdefault(name, []).append(node)
-                    else:
-                        self.attributes_set.append(node)
-                    parent[base] = node
-                    stack.append(base)
-                    continue
-                case ast.Call():
-                    self.calls.append(node)
-                    self._note_mutation(node.func)
-                case ast.Subscript(
-                    value=ast.Name(id=name), slice=index, ctx=ast.Store() | ast.Del()
-                ):
-                    self.entries_set.append(node)
-                    key = index.value if isinstance(index, ast.Constant) else ANY_ENTRY
-                    self.mutated.setdefault(name, set()).add(key)
-                case ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.AugAssign():
-                    self.assignments.append(node)
-                case ast.While() | ast.For() | ast.AsyncFor():
-                    self.loops.append(node)
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    self.functions.append(node)
-                case ast.ClassDef():
-                    self.classes.append(node)
-                case ast.Import() | ast.ImportFrom():
-                    self._import(node)
-                case ast.Global():
-                    self.globals.append(node)
+            note = notes.get(type(node))
+            if note is not None:
+                note(node)
+            if type(node) in _LEAVES:
+                continue
             children: list[ast.AST] = []
             for name in node._fields:
+                if name in _WORDS:
+                    continue
                 value = getattr(node, name, None)
                 if isinstance(value, list):
                     children += [child for child in value if isinstance(child, ast.AST)]
-                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                elif isinstance(value, ast.AST):
                     children.append(value)
             for child in children:
                 parent[child] = node
+                if type(child) in _BINDING:
+                    self.may_bind.append(child)
             children.reverse()
             stack += children
+
+    def _notes(self) -> dict[type[ast.AST], Callable[[Any], None]]:
+        """What is taken down of each kind of node."""
+        return {
+            ast.Constant: self.literals.append,
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Call: self._call,
+            ast.Subscript: self._subscript,
+            **dict.fromkeys(
+                (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign), self.assignments.append
+            ),
+            **dict.fromkeys(LOOPS, self.loops.append),
+            **dict.fromkeys(FUNCTIONS, self.functions.append),
+            ast.ClassDef: self.classes.append,
+            ast.Import: self._import,
+            ast.ImportFrom: self._import,
+            ast.Global: self.globals.append,
+        }
+
+    def _name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.mentions.setdefault(node.id, []).append(node)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.mentions.setdefault(node.attr, []).append(node)
+        else:
+            self.attributes_set.append(node)
+
+    def _call(self, node: ast.Call) -> None:
+        self.calls.append(node)
+        self._note_mutation(node.func)
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.value, ast.Name) and not isinstance(node.ctx, ast.Load):
+            self.entries_set.append(node)
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else ANY_ENTRY
+            self.mutated.setdefault(node.value.id, set()).add(key)
 
     def _note_mutation(self, function: ast.expr) -> None:
         match function:
@@ -299,10 +333,17 @@ class Names:
                     root = alias.name.partition(".")[0]
                     self.imports[root] = root
             return
-        module = "." * node.level + (node.module or "")
         for alias in node.names:
-            joint = "" if module.endswith(".") or not module else "."
-            self.imports[alias.asname or alias.name] = f"{module}{joint}{alias.name}"
+            self.imports[alias.asname or alias.name] = imported_from(node, alias.name)
+            if alias.name == "*":
+                self.stars.append(node)
+
+    def bring(self, name: str, star: ast.ImportFrom) -> None:
+        """Take note that ``from module import *`` binds a name, unless the module does itself."""
+        bound = [binding.node for binding in self.scopes[self.tree].bindings.get(name, [])]
+        if star not in bound and all(node in self.stars for node in bound):
+            self.imports[name] = imported_from(star, name)
+            self.scopes[self.tree].bind(name, Binding(star))
 
     def yields(self, code: Code) -> bool:
         """Whether calling a function gives a generator."""
@@ -353,7 +394,7 @@ class Names:
         for call in self.calls_of(code.name):
             if self.function(call) is code:
                 continue
-            argument = _given(call, code, name) if self.callee(call) is code else None
+            argument = given_for(call, code, name) if self.callee(call) is code else None
             if argument is None:
                 return []
             found.append(argument)
@@ -396,18 +437,24 @@ class Names:
 
         Decorators, default values and base classes belong to the scope outside.
         """
-        found = self._scope_nodes.get(node)
-        if found is None:
-            found = self._scope_nodes[node] = self._find_scope_node(node)
+        known = self._scope_nodes
+        found = known.get(node)
+        if found is not None:
+            return found
+        below, way = node, [node]
+        while found is None:
+            above = self.parent.get(below)
+            if above is None:
+                found = self.tree
+            elif isinstance(above, SCOPES) and not _is_header(above, below):
+                found = above
+            else:
+                found = known.get(above)
+                way.append(above)
+                below = above
+        for passed in way:
+            known[passed] = found
         return found
-
-    def _find_scope_node(self, node: ast.AST) -> ScopeNode:
-        below = node
-        for above in self.ancestors(node):
-            if isinstance(above, SCOPES) and not _is_header(above, below):
-                return above
-            below = above
-        return self.tree
 
     def function(self, node: ast.AST) -> Code | None:
         """The innermost function or lambda whose code ``node`` is part of."""
@@ -689,15 +736,15 @@ class _Bindings:
         self.scopes: dict[ScopeNode, Scope] = {names.tree: Scope(names.tree)}
 
     def collect(self) -> dict[ScopeNode, Scope]:
-        for node in self.names.parent:
+        for node in self.names.may_bind:
             if isinstance(node, SCOPES):
                 scope = self.scopes.setdefault(node, Scope(node))
                 if isinstance(node, CODE):
                     given = defaults(node)
                     for arg in parameters(node):
                         scope.bind(arg.arg, Binding(arg, given.get(arg.arg)))
-        for node, above in self.names.parent.items():
-            self._visit(node, above)
+        for node in self.names.may_bind:
+            self._visit(node, self.names.parent[node])
         return self.scopes
 
     def _own(self, node: ast.AST) -> Scope:

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bgmode.flow.names import Names
+from bgmode.flow.names import Names, module_of
 from bgmode.source import Source, Unreadable, decode
 
 _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _LARGEST_FILE = 2_000_000  # bytes
+_FROM_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
+    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)",
+    re.MULTILINE,
+)
+_IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+(?P<names>[^;#\r\n]*)", re.MULTILINE)
+_NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
+_COMMENT = re.compile(r"#[^\r\n]*|\\")
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,36 @@ class OtherModule:
         except Unreadable:
             return Names(ast.Module([], []))
 
+    @cached_property
+    def listed(self) -> frozenset[str] | None:
+        """What ``__all__`` lists; None where there is none, or it cannot be seen."""
+        binding = self.names.scopes[self.names.tree].only("__all__")
+        if binding is None or "__all__" in self.names.mutated:
+            return None
+        match binding.value:
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                words = [e.value for e in elements if isinstance(e, ast.Constant)]
+                if len(words) == len(elements):
+                    return frozenset(word for word in words if isinstance(word, str))
+        return None
+
+    @cached_property
+    def passes_on(self) -> dict[str, list[str]]:
+        """What its imports bind, as its text seems to say, a docstring's too; ``*`` for all.
+
+        Most modules on the way to a name are read for nothing else, and need not be parsed.
+        """
+        found: dict[str, list[str]] = {}
+        for line in _FROM_IMPORT.finditer(self.text):
+            joint = "" if line["module"].endswith(".") else "."
+            for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
+                found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
+        for line in _IMPORT.finditer(self.text):
+            for name, bound in _NAMED.findall(line["names"]):
+                root = name.partition(".")[0]
+                found.setdefault(bound or root, []).append(name if bound else root)
+        return found
+
     @property
     def path(self) -> str:
         return self.source.path
@@ -50,8 +89,10 @@ class Project:
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
         self._existing: dict[str, bool] = {}
-        self._folders: dict[tuple[str, int], tuple[str, ...]] = {}
         self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
+        self._exported: dict[tuple[str, str], bool] = {}
+        self._above: dict[str, tuple[str, ...]] = {}
+        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
         self.dead_ends: set[ast.AST] = set()  # functions that come to nothing, for those who ask
 
     def holding(self, node: ast.AST) -> OtherModule | None:
@@ -77,6 +118,26 @@ class Project:
         except (OSError, ValueError, Unreadable):
             return None
 
+    def bring(self, names: Names, path: str, wanted: Iterable[str]) -> None:
+        """Bind those of the ``wanted`` names that ``from module import *`` gives the file."""
+        for star in names.stars:
+            found = self.find(path, module_of(star))
+            if found is not None and not found[1]:
+                for name in [name for name in wanted if self._exports(found[0], name)]:
+                    names.bring(name, star)
+
+    def _exports(self, module: OtherModule, name: str) -> bool:
+        """Whether ``from module import *`` binds a name."""
+        if name.startswith("_") if module.listed is None else name not in module.listed:
+            return False
+        asked = (module.path, name)
+        if asked not in self._exported:
+            self._exported[asked] = False  # modules may import each other
+            self.bring(module.names, module.path, [name])
+            scope = module.names.scopes[module.names.tree]
+            self._exported[asked] = name in scope.bindings
+        return self._exported[asked]
+
     def find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
         """The module that ``dotted`` leads to from the file ``importer``, and what is left.
 
@@ -91,10 +152,9 @@ class Project:
         names = dotted.lstrip(".")
         dots = len(dotted) - len(names)
         parts = names.split(".") if names else []
-        folder = (os.path.dirname(os.path.abspath(importer)), dots)
-        if folder not in self._folders:
-            self._folders[folder] = tuple(self._bases(*folder))
-        for base in self._folders[folder]:
+        directory = os.path.dirname(os.path.abspath(importer))
+        first = names.partition(".")[0]
+        for base in _package(directory, dots) if dots else self._roots_of(directory, first):
             for length in range(len(parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
@@ -111,13 +171,23 @@ class Project:
             self._existing[path] = os.path.isfile(path)
         return self._existing[path]
 
-    def _bases(self, directory: str, dots: int) -> Iterator[str]:
+    def _roots_of(self, directory: str, package: str) -> tuple[str, ...]:
+        """The folders from which a file in ``directory`` may import ``package``, if any has it."""
+        if (directory, package) not in self._roots:
+            self._roots[directory, package] = tuple(
+                base
+                for base in self._bases(directory)
+                if os.path.isdir(stem := os.path.join(base, package)) or self._exists(f"{stem}.py")
+            )
+        return self._roots[directory, package]
+
+    def _bases(self, directory: str) -> tuple[str, ...]:
         """The folders in which an import of a file in ``directory`` may begin."""
-        if dots:
-            for _ in range(dots - 1):
-                directory = os.path.dirname(directory)
-            yield directory
-            return
+        if directory not in self._above:
+            self._above[directory] = tuple(self._folders_above(directory))
+        return self._above[directory]
+
+    def _folders_above(self, directory: str) -> Iterator[str]:
         for _ in range(_DEEPEST_PACKAGE):
             if not self._exists(os.path.join(directory, "__init__.py")):
                 yield directory
@@ -140,6 +210,13 @@ class Project:
             if module is not None and os.path.abspath(path) != init:
                 yield module
             directory = os.path.dirname(directory)
+
+
+def _package(directory: str, dots: int) -> list[str]:
+    """The folder that the dots of a relative import mean."""
+    for _ in range(dots - 1):
+        directory = os.path.dirname(directory)
+    return [directory]
 
 
 def dotted_name(path: str) -> str:

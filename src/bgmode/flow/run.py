@@ -292,6 +292,8 @@ class Run:
             names = [dotted(decorator) for decorator in getattr(code, "decorator_list", [])]
             if "staticmethod" not in names:
                 return ClassRef(owner) if "classmethod" in names else Instance(owner)
+        if code.args.kwarg is not None and code.args.kwarg.arg == name and not self.world.careful:
+            return Record({}, UNKNOWN, mapping=True)
         default = defaults(code).get(name)
         if default is None:
             return self._given_everywhere(code, name) if self.world.careful else UNKNOWN

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, undecorated
@@ -250,13 +251,16 @@ class Annotations:
                 yield self._from_comment(directive, "the comment at the module's head")
 
     def _package(self, package: OtherModule) -> Iterator[Annotation]:
-        names = package.names
-        binding = names.scopes[names.tree].only(self.vocabulary.module_name)
-        if binding is not None and binding.value is not None and self.clients.imports is not None:
-            clients = self.clients.imports.holding(binding.value)
-            if clients is not None:
-                yield self._set_in(clients, binding.value, "the package")
-        for directive in _head(names.tree, self._settings_of(package)):
+        if self.vocabulary.module_name in package.text:
+            names = package.names
+            binding = names.scopes[names.tree].only(self.vocabulary.module_name)
+            value = None if binding is None else binding.value
+            imports = self.clients.imports
+            clients = imports.holding(value) if value is not None and imports is not None else None
+            if value is not None and clients is not None:
+                yield self._set_in(clients, value, "the package")
+        settings = self._settings_of(package)
+        for directive in _head(package.names.tree, settings) if settings else ():
             if directive.key == self.vocabulary.comment:
                 yield Annotation(directive.value, "the package's comment", package.path)
 
@@ -286,6 +290,11 @@ class Annotations:
                         kind = "class" if isinstance(above, ast.ClassDef) else "function"
                         return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
             below = above
+        return self._zdr_everywhere
+
+    @cached_property
+    def _zdr_everywhere(self) -> Annotation | None:
+        """The marker that makes the whole module require ZDR."""
         for directive in _head(self.names.tree, self._settings):
             if directive.key == self.vocabulary.zdr_comment:
                 found = self._from_comment(directive, "the comment at the module's head")
@@ -300,11 +309,13 @@ class Annotations:
         return None
 
     def _is_zdr(self, package: OtherModule) -> bool:
-        if _zdr_binding(package.names, self.vocabulary) is not None:
+        named = self.vocabulary.zdr_module_name in package.text
+        if named and _zdr_binding(package.names, self.vocabulary) is not None:
             return True
+        settings = self._settings_of(package)
         return any(
             directive.key == self.vocabulary.zdr_comment
-            for directive in _head(package.names.tree, self._settings_of(package))
+            for directive in (_head(package.names.tree, settings) if settings else ())
         )
 
     def _zdr(self, level: str, span: Span | None) -> Annotation:

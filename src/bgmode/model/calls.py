@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, TypeAlias
 
 from bgmode.flow.exits import State
@@ -13,6 +13,7 @@ from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
 from bgmode.flow.values import (
     MISSING,
+    UNKNOWN,
     Known,
     Missing,
     Record,
@@ -73,12 +74,12 @@ class CreateCall:
     """A call of a create operation.
 
     ``node`` is the call whose keywords count: the call itself, or the one that hands the
-    bound method on.
+    bound method on. ``observe`` finds out what it is given.
     """
 
     node: ast.Call
     access: Access
-    arguments: Record
+    observe: Callable[[], Record]
     names: Names
     provider: Provider
     client: Client
@@ -86,6 +87,10 @@ class CreateCall:
     @property
     def operation(self) -> Operation:
         return self.access.operation
+
+    @cached_property
+    def arguments(self) -> Record:
+        return self.observe()
 
     @property
     def where(self) -> Code | None:
@@ -172,6 +177,14 @@ def argument(arguments: Record, name: str, provider: Provider) -> Argument:
     return OMITTED
 
 
+def _names_no_background(call: ast.Call, provider: Provider) -> bool:
+    """Whether a call is plainly one in the foreground, however its arguments come out."""
+    if any(keyword.arg is None for keyword in call.keywords):
+        return False
+    written = Record({k.arg: UNKNOWN for k in call.keywords if k.arg}, MISSING, mapping=True)
+    return argument(written, provider.parameters["background"], provider).presence == "omitted"
+
+
 class Calls:
     """The operations of one module and their arguments."""
 
@@ -201,7 +214,7 @@ class Calls:
         for argument in call.args:
             if isinstance(argument, ast.Attribute | ast.Name):
                 access = self.clients.access(argument)
-                if access is not None:
+                if access is not None and not self.clients.is_called_inside(argument):
                     return access
         return None
 
@@ -223,29 +236,51 @@ class Calls:
 
     @cached_property
     def _creates(self) -> tuple[CreateCall, ...]:
-        creates = [
+        created = self._create_accesses
+        if all(_names_no_background(call, access.provider) for call, access in created):
+            return tuple(self._foreground(call, access) for call, access in created)
+        return tuple(self._create(call, access) for call, access in created)
+
+    @cached_property
+    def _create_accesses(self) -> list[tuple[ast.Call, Access]]:
+        return [
             (call, access)
             for call, access in self.operations
             if access.operation.kind in {"create", "configure"}
         ]
-        if not creates:
-            return ()
-        observed = self._observe([call for call, _ in creates])
-        return tuple(self._create(call, access, observed[call]) for call, access in creates)
 
-    def _create(self, call: ast.Call, access: Access, arguments: Record) -> CreateCall:
-        provider = access.provider
-        handed = 0 if self.clients.access(call.func) is access else 1  # partial(submit, ...)
-        if provider in self.provider.wrappers and _has_positions(call.args[handed:]):
-            arguments = Record(arguments.fields, unknown(arguments.rest), mapping=True)
-        given = argument(arguments, provider.parameters["background"], provider)
-        decided = truth(given.value) if given.presence == "given" else False
+    def _foreground(self, call: ast.Call, access: Access) -> CreateCall:
         client = self.clients.client(access.receiver)
+        observe = partial(self._arguments, call, access)
+        return CreateCall(call, access, observe, self.names, access.provider, client)
+
+    def _create(self, call: ast.Call, access: Access) -> CreateCall:
+        create = self._foreground(call, access)
+        given = create.argument("background")
+        decided = truth(given.value) if given.presence == "given" else False
         if decided is False:
-            return CreateCall(call, access, arguments, self.names, provider, client)
+            return create
         return BackgroundCall(
-            call, access, arguments, self.names, provider, client, decided is True
+            call,
+            access,
+            create.observe,
+            self.names,
+            create.provider,
+            create.client,
+            decided is True,
         )
+
+    def _arguments(self, call: ast.Call, access: Access) -> Record:
+        arguments = self._observed[call]
+        handed = 0 if self.clients.access(call.func) is access else 1  # partial(submit, ...)
+        is_wrapper = access.provider in self.provider.wrappers
+        if is_wrapper and _has_positions(call.args[handed:]):
+            return Record(arguments.fields, unknown(arguments.rest), mapping=True)
+        return arguments
+
+    @cached_property
+    def _observed(self) -> dict[ast.Call, Record]:
+        return self._observe([call for call, _ in self._create_accesses])
 
     def _observe(self, calls: list[ast.Call]) -> dict[ast.Call, Record]:
         """Run the code around each call and note the arguments it is given."""

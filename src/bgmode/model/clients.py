@@ -8,19 +8,32 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeGuard
 
-from bgmode.flow.names import Binding, Code, Names, dotted, unawaited
+from bgmode.flow.names import (
+    FUNCTIONS,
+    Binding,
+    Code,
+    FunctionNode,
+    Names,
+    dotted,
+    given_for,
+    parameters,
+    reads,
+    unawaited,
+)
 from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
-from bgmode.model.requests import requested
+from bgmode.model.requests import VERBS, requested
 
 _FARTHEST = 6  # how many names are followed
 
 Node: TypeAlias = ast.expr
+Wanted: TypeAlias = tuple[tuple[str, ...], ...]
+"""Words that are looked for in a module: all those of one of the tuples."""
 
 
 class ProjectImports(Protocol):
@@ -38,7 +51,7 @@ class ProjectImports(Protocol):
     def holding(self, node: ast.AST) -> Clients | None:
         """The clients of the module that ``node`` stands in."""
 
-    def may_mention(self, dotted: str, wanted: Iterable[tuple[str, ...]]) -> bool:
+    def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
 
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
@@ -90,6 +103,17 @@ def _roots(names: Names) -> set[str]:
     return roots
 
 
+def _says_itself(call: ast.AST, function: FunctionNode, word: str) -> bool:
+    """Whether a call in a function has an argument, or what the caller adds cannot have it."""
+    if not isinstance(call, ast.Call):
+        return False
+    own = function.args.kwarg
+    spread = [keyword.value for keyword in call.keywords if keyword.arg is None]
+    return any(keyword.arg == word for keyword in call.keywords) or not any(
+        own is not None and reads(value, {own.arg}) for value in spread
+    )
+
+
 class Clients:
     """Clients and operations of one module."""
 
@@ -120,6 +144,10 @@ class Clients:
             for known in (provider, *self.others)
             for operation in known.operations
         }
+        self._names = self._last.union(
+            *({name.rpartition(".")[2] for name in known.functions} for known in self.others),
+            *(VERBS for known in self.others if known.body_only),
+        )
 
     def access(self, callee: ast.expr) -> Access | None:
         """The operation that ``callee`` names, if it names one."""
@@ -137,6 +165,8 @@ class Clients:
         )
 
     def _find_access(self, callee: ast.expr) -> Access | None:
+        if not self._may_be_known(callee):
+            return None
         if self.others:
             found = self._of_another_provider(callee)
             if found is not None:
@@ -149,7 +179,60 @@ class Clients:
             receiver = self._match(operation, names, links)
             if receiver is not None and self._may_give(operation, receiver):
                 return Access(operation, receiver, self.provider)
+        return self._held_by_parameter(callee)
+
+    def _held_by_parameter(self, callee: ast.expr) -> Access | None:
+        """``create(...)`` in a function that every call in the module hands a create operation."""
+        match callee:
+            case ast.Name(id=name) if (function := self._parameter_of(callee)) is not None:
+                self._accesses[id(callee)] = None  # functions may hand it to each other
+                found = [self.access(given) for given in self.names.given(function, name)]
+                operations = {access and access.operation for access in found}
+                match found:
+                    case [Access(Operation(kind="create"), _, provider) as access, *_] if (
+                        len(operations) == 1
+                    ):
+                        call = self.names.parent[callee]
+                        word = provider.parameters["background"]
+                        return access if _says_itself(call, function, word) else None
         return None
+
+    def _parameter_of(self, node: ast.Name) -> FunctionNode | None:
+        """The function whose parameter a name is."""
+        binding = self.names.binding(node.id, node)
+        if binding is None or not isinstance(binding.node, ast.arg):
+            return None
+        scope = self.names.defining_scope(node.id, node)
+        return scope.node if scope is not None and isinstance(scope.node, FUNCTIONS) else None
+
+    def is_called_inside(self, handed: ast.expr) -> bool:
+        """Whether an operation is handed to a function of this module that says what to create.
+
+        ``submit(client.responses.create)``: it is judged where ``submit`` calls it.
+        """
+        call = self.names.parent.get(handed)
+        if not isinstance(call, ast.Call) or call.func is handed:
+            return False
+        function = self.names.callee(call)
+        names = [arg.arg for arg in parameters(function)] if function is not None else []
+        return any(
+            isinstance(inner.func, ast.Name)
+            and self._parameter_of(inner.func) is function
+            and given_for(call, function, name) is handed
+            and self.access(inner.func) is not None
+            for name in names
+            if function is not None
+            for inner in self.names.calls_of(name)
+        )
+
+    def _may_be_known(self, callee: ast.expr) -> bool:
+        """Whether an attribute may be a provider's: by its name, or as something set to it."""
+        match callee:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                return True
+            case ast.Attribute(attr=name):
+                return name in self._names or bool(self.provider.wrappers)
+        return True
 
     def _may_give(self, operation: Operation, receiver: ast.expr) -> bool:
         """Whether an operation may be one of ``receiver``: a client, or what a client gives."""

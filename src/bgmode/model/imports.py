@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from bgmode.flow.names import Names
 from bgmode.flow.project import OtherModule, Project, dotted_name
 from bgmode.flow.values import ClassRef, Function, Instance, Known, Missing, Partial, Record, Value
 from bgmode.knowledge import Provider
-from bgmode.model.clients import Clients
+from bgmode.model.clients import Clients, Wanted
 from bgmode.model.world import constant
 
 _FARTHEST = 4  # modules that are followed one after the other
@@ -27,13 +27,23 @@ class Neighbours:
         self.provider = provider
         self.depth = 0  # modules that are being looked into, one for the other's sake
         self._clients: dict[str, Clients] = {}
+        self._holding: dict[tuple[str, Wanted], bool] = {}
 
     def clients(self, module: OtherModule) -> Clients:
         """The clients and operations of another module."""
         if module.path not in self._clients:
+            self.project.bring(module.names, module.path, module.names.mentions)
             imports = Imports(self, module.path)
             self._clients[module.path] = Clients(module.names, self.provider, imports)
         return self._clients[module.path]
+
+    def holds(self, module: OtherModule, wanted: Wanted) -> bool:
+        """Whether all words of one of the tuples stand in a module."""
+        if (module.path, wanted) not in self._holding:
+            self._holding[module.path, wanted] = any(
+                all(word in module.text for word in words) for words in wanted
+            )
+        return self._holding[module.path, wanted]
 
 
 class Imports:
@@ -69,37 +79,42 @@ class Imports:
         if found is None or not found[1]:
             return None
         module, names = found
+        self.neighbours.project.bring(module.names, module.path, names[:1])
         return self.neighbours.clients(module), _chain(module.names, names)
 
-    def may_mention(self, dotted: str, wanted: Iterable[tuple[str, ...]]) -> bool:
+    def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
         for module, names in self.way(dotted):
-            if any(all(word in module.text for word in words) for words in wanted):
+            if self.neighbours.holds(module, wanted):
                 return True
-            if not names:
-                return _is_package(module)  # `import acme.jobs`: what is meant is told later
+            if not names and _is_package(module):
+                return True  # `import acme.jobs`: what is meant is told later
         return False
 
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
-        """From one module to the next that passes an imported name on, with what is left of it."""
-        project = self.neighbours.project
-        found = project.find(self.path, dotted)
+        """The modules that may pass an imported name on, and then the one that defines it.
+
+        Each with what is left of the name.
+        """
+        waiting = [(self.path, dotted)]
         for _ in range(_FARTHEST):
-            if found is None:
-                return
-            yield found
-            module, names = found
-            if not names or _is_defined(names[0], module.text):
-                return
-            passed_on = module.names.imports.get(names[0])
-            found = None if passed_on is None else project.find(module.path, passed_on)
+            further: list[tuple[str, str]] = []
+            for importer, name in waiting:
+                found = self.neighbours.project.find(importer, name)
+                if found is None:
+                    continue
+                yield found
+                module, names = found
+                if names and not _is_defined(names[0], module.text):
+                    further += [(module.path, on) for on in _passed_on(module, names[0])]
+            waiting = further
 
     def _find(self, dotted: str) -> Value | None:
         found = self.neighbours.project.find(self.path, dotted)
         if found is None:
             return None
         module, names = found
-        if not names:
+        if not names or not (names[0] in module.text or _passed_on(module, names[0])):
             return None
         match self._evaluate(module, names):
             case Record(owner=ast.ClassDef() as owner):
@@ -111,12 +126,19 @@ class Imports:
     def _evaluate(self, module: OtherModule, names: list[str]) -> Value:
         """``names`` as an expression at the end of ``module``."""
         clients = self.neighbours.clients(module)
+        self.neighbours.project.bring(module.names, module.path, names[:1])
         return constant(clients, _chain(module.names, names))
 
 
 def _is_defined(name: str, text: str) -> bool:
     """Whether a module seems to define a name itself; cheaper than parsing it."""
     return any(words in text for words in (f"def {name}(", f"class {name}", f"\n{name} ="))
+
+
+def _passed_on(module: OtherModule, name: str) -> list[str]:
+    """The dotted names under which a module may import ``name``."""
+    stars = [star.removesuffix("*") + name for star in module.passes_on.get("*", [])]
+    return [*module.passes_on.get(name, []), *stars]
 
 
 def _is_package(module: OtherModule) -> bool:

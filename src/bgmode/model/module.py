@@ -36,7 +36,9 @@ class Module:
 
     @cached_property
     def names(self) -> Names:
-        return Names(self.source.tree)
+        names = Names(self.source.tree)
+        self.project.bring(names, self.source.path, names.mentions)
+        return names
 
     @cached_property
     def clients(self) -> Clients:

@@ -13,18 +13,17 @@ from functools import cached_property
 
 from bgmode.flow.names import CODE, FUNCTIONS, Code, FunctionNode, Names
 from bgmode.flow.values import ClassRef, Function, Instance
-from bgmode.knowledge import Operation, Provider
+from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
-from bgmode.model.clients import Clients, ProjectImports
+from bgmode.model.clients import Clients, ProjectImports, Wanted
 from bgmode.model.world import is_long
 
 
-def _viewed(provider: Provider) -> Iterator[tuple[str, Operation]]:
-    """``with_raw_response`` and each poll that may stand behind it."""
-    for operation in provider.operations:
-        if operation.kind == "poll":
-            for view in provider.operation_views:
-                yield view, operation
+def _spellings(provider: Provider) -> Wanted:
+    """The words of a poll; those of one behind ``with_raw_response`` stand apart."""
+    polls = [operation.path for operation in provider.operations if operation.kind == "poll"]
+    viewed = [(view, path[-1]) for path in polls for view in provider.operation_views]
+    return (*((".".join(path),) for path in polls), *viewed)
 
 
 def reaching(names: Names, starts: Iterable[ast.AST]) -> set[ast.AST]:
@@ -34,14 +33,25 @@ def reaching(names: Names, starts: Iterable[ast.AST]) -> set[ast.AST]:
     waiting = list(starts)
     while waiting:
         node = waiting.pop()
+        by_name = False  # whoever comes to it has to mention the name of a function around it
         for scope in (node, *names.ancestors(node)):
-            if isinstance(scope, (*CODE, ast.Module)) and scope not in found:
-                found.add(scope)
-                name = getattr(scope, "name", None)
-                if name is not None and name not in words:
+            if isinstance(scope, FUNCTIONS):
+                name = _called_by(names, scope)
+                by_name = by_name or not name.startswith("__")
+                if name not in words:
                     words.add(name)
                     waiting += names.mentions.get(name, [])
+            if isinstance(scope, CODE) or (isinstance(scope, ast.Module) and not by_name):
+                found.add(scope)
     return found
+
+
+def _called_by(names: Names, function: FunctionNode) -> str:
+    """The name that calls a function: for ``__init__`` that of its class."""
+    owner = names.parent[function]
+    if function.name == "__init__" and isinstance(owner, ast.ClassDef):
+        return owner.name
+    return function.name
 
 
 class Reach:
@@ -76,11 +86,7 @@ class Reach:
         imports = self.clients.imports
         if imports is None:
             return
-        provider = self.clients.provider
-        polls: list[tuple[str, ...]] = [
-            (".".join(op.path),) for op in provider.operations if op.kind == "poll"
-        ]
-        polls += [(view, op.path[-1]) for (view, op) in _viewed(provider)]
+        polls = _spellings(self.clients.provider)
         for bound, dotted in self.names.imports.items():
             mentions = self.names.mentions.get(bound, [])
             if not mentions or not imports.may_mention(dotted, polls):

@@ -8,7 +8,7 @@ import re
 from bgmode.flow.names import Names, dotted
 from bgmode.knowledge import OperationKind
 
-_VERBS = frozenset({"get", "post", "delete", "request", "Request", "urlopen"})
+VERBS = frozenset({"get", "post", "delete", "request", "Request", "urlopen"})
 _HOLE = "\0"  # a part of an address that cannot be seen
 _ADDRESS = re.compile(
     r"^(?P<base>.*?)(?P<version>/v\d+)?/responses(?P<job>/[^/?]+)?(?P<cancel>/cancel)?/?(\?.*)?$",
@@ -23,7 +23,7 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
     if not isinstance(call, ast.Call) or call.func is not callee:
         return None
     verb = _verb(callee)
-    if verb not in _VERBS or _is_mocked(names, callee):
+    if verb not in VERBS or _is_mocked(names, callee):
         return None
     if verb in {"Request", "urlopen"}:
         verb, address = _of_urllib(names, call, verb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bgmode.flow.names import (
     CODE,
@@ -74,6 +74,7 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
                 yield from _decorated(names, above)
                 yield from _handed_to_helper(names, above)
+                yield from _called_by_another(names, above)
                 if not _is_called_around(names, above):
                     break
         below = above
@@ -160,8 +161,47 @@ def _handed_to_helper(
         if not _is_helper(names, call):
             continue
         for argument in handed_to(call):
-            if names.named_function(argument) is function:
+            if names.named_function(_of_partial(names, argument)) is function:
                 yield Retry(call, f"`{_name(call.func)}`", function)
+
+
+def _of_partial(names: Names, node: ast.expr) -> ast.expr:
+    """What ``functools.partial(submit, prompt)`` calls."""
+    match node:
+        case ast.Call(func=maker, args=[first, *_]) if names.qualify(maker) == "functools.partial":
+            return first
+    return node
+
+
+def _called_by_another(
+    names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[Retry]:
+    """``retry_call(lambda: submit(prompt))``: what is tried again does nothing but call it."""
+    for call in names.calls_of(function.name):
+        if names.callee(call) is not function:
+            continue
+        match caller := names.function(call):
+            case ast.Lambda(body=body) if unawaited(body) is call:
+                helper = names.parent[caller]
+                if isinstance(helper, ast.keyword):
+                    helper = names.parent[helper]
+                if isinstance(helper, ast.Call) and _is_helper(names, helper):
+                    yield Retry(helper, f"`{_name(helper.func)}`", function)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if _only_calls(caller, call):
+                for retry in (*_decorated(names, caller), *_handed_to_helper(names, caller)):
+                    yield replace(retry, code=function)
+
+
+def _only_calls(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call) -> bool:
+    """Whether a function is one call, but for its docstring."""
+    match [node for node in function.body if not _is_text(node)]:
+        case [ast.Return(value=ast.expr() as value) | ast.Expr(value=value)]:
+            return unawaited(value) is call
+    return False
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _bound_method(names: Names, call: ast.Call) -> Iterator[Retry]:

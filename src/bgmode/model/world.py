@@ -68,7 +68,7 @@ class JobWorld:
         self, callee: ast.expr, keywords: list[ast.keyword], *, turn: int
     ) -> Answer | Raises | None:
         access = self.clients.access(callee)
-        if access is None:
+        if access is None or self.clients.is_called_inside(callee):
             return None
         if access.provider.body_only:
             return self._over_http(access, callee)
