@@ -36,11 +36,7 @@ class Concerned:
         self._policies: dict[str, bool] = {}
 
     def covers(self, path: str, text: str | None = None) -> bool:
-        """Whether ``path`` may matter; ``text`` is its text, where it has been read already.
-
-        What job types it names is asked of ``text`` only: a run over many files knows the
-        functions that are told them.
-        """
+        """Whether ``path`` may matter; ``text`` is its text, where it has been read already."""
         folder = os.path.dirname(os.path.abspath(path))
         return self._in_package(folder) or (self._may_tell(folder) and self._by_policy(path, text))
 
@@ -55,7 +51,7 @@ class Concerned:
         words = {word for wrapper in policy.wrappers for word in wrapper.words}
         if policy.zdr.projects or policy.zdr.organizations:
             words.add("responses")  # the client may be one of theirs
-        if text is not None and policy.job_types:
+        if policy.job_types:
             words |= {policy.vocabulary.name, *policy.job_types}
         if not words:
             return False

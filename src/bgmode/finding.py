@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias
 from bgmode.source import CELL, Source, Span
 
 Applicability: TypeAlias = Literal["safe", "unsafe", "display"]
-Place: TypeAlias = tuple[str, int, int]
-"""Where a call stands: the absolute path, the line (1-based), the column (0-based, in bytes)."""
+Place: TypeAlias = tuple[str, str]
+"""A function: the absolute path of its file, and its name in there, ``Jobs.start``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Finding:
     """One finding of one rule; ``extent`` is the whole of what it speaks of.
 
     ``pending`` is given where other files decide whether it stands: it does unless one of them
-    calls the wrapper around the call at that place.
+    speaks of that function.
     """
 
     code: str

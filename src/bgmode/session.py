@@ -6,6 +6,7 @@ import codecs
 import datetime
 import itertools
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,7 +110,7 @@ class Session:
                 self._file(path, only_read=True)
         for policy, pending in self._pending.values():
             if any(_is_below(policy.folder, path) for path in paths):  # else callers may be unread
-                self._add(each for each in pending if each.pending not in self._called)
+                self._add(each for each in pending if not self._is_spoken_of(each, files))
         self.report.errors += walk.errors
         self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
         above = (find_policy(path) for path in paths)
@@ -130,6 +131,18 @@ class Session:
                 self._file(path)
             paths = left
         return paths
+
+    def _is_spoken_of(self, finding: Finding, files: list[str]) -> bool:
+        """Whether some code may call the function that a finding waits for, seen or not."""
+        if finding.pending is None or finding.pending in self._called:
+            return True
+        own, qualified = finding.pending
+        name = qualified.rpartition(".__init__")[0] or qualified
+        name = name.rpartition(".")[2]
+        if any(os.path.abspath(path) != own and mentions(path, (name.encode(),)) for path in files):
+            return True
+        lines = self.report.lines.get(finding.path, [])
+        return sum(len(re.findall(rf"\b{name}\b", line)) for line in lines) > 1
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""

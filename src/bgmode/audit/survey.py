@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import datetime
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 
@@ -46,7 +47,7 @@ class Survey:
     calls: list[AuditedCall] = dataclasses.field(default_factory=list)
     other: list[Finding] = dataclasses.field(default_factory=list)
     expiries: list[Expiry] = dataclasses.field(default_factory=list)
-    wrapped: dict[Place, AuditedCall] = dataclasses.field(default_factory=dict)
+    wrapped: dict[Place, list[AuditedCall]] = dataclasses.field(default_factory=dict)
     called: set[Place] = dataclasses.field(default_factory=set)
 
     def file(self, case: Case, verdict: Verdict) -> None:
@@ -80,13 +81,13 @@ class Survey:
         if wrapper is None:
             self.calls.append(audited)
         else:
-            self.wrapped[wrapper] = audited
+            self.wrapped.setdefault(wrapper, []).append(audited)
 
     @property
     def entries(self) -> list[AuditedCall]:
         """The calls so far, those of wrappers included that nobody calls."""
-        uncalled = [call for wrapper, call in self.wrapped.items() if wrapper not in self.called]
-        return [*self.calls, *uncalled]
+        uncalled = [calls for place, calls in self.wrapped.items() if place not in self.called]
+        return [*self.calls, *itertools.chain.from_iterable(uncalled)]
 
     def inventory(
         self,

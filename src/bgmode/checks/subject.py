@@ -83,13 +83,21 @@ class Case:
     def at_home(self, node: ast.AST) -> Case:
         """The case of the module that ``node`` stands in: this one, or one that was read for it."""
         own = self.module
-        other = own.project.holding(node)
-        if node in own.names.parent or other is None:
+        if node in own.names.parent:
             return self
-        shown = other.path if os.path.isabs(self.source.path) else os.path.relpath(other.path)
-        source = dataclasses.replace(other.source, path=shown, given_tree=other.source.tree)
-        module = Module(source, own.provider, own.project, own.vocabulary)
-        return Case(module, self.policy, self.today)
+        other = own.project.holding(node)
+        if other is None:
+            return self
+        if other.path not in self._homes:
+            shown = other.path if os.path.isabs(self.source.path) else os.path.relpath(other.path)
+            source = dataclasses.replace(other.source, path=shown, given_tree=other.source.tree)
+            module = Module(source, own.provider, own.project, own.vocabulary)
+            self._homes[other.path] = Case(module, self.policy, self.today)
+        return self._homes[other.path]
+
+    @cached_property
+    def _homes(self) -> dict[str, Case]:
+        return {}
 
     def zdr_around(self, node: ast.AST) -> Note | None:
         """Why the code around ``node`` requires Zero Data Retention, if it does."""
@@ -126,8 +134,15 @@ class Case:
         return Note(message, source.path, source.span(placed(node)))
 
     def annotation(self, call: CreateCall) -> Annotation | None:
-        """Where the call's job type is named: in the code, else in the policy's ``paths``."""
+        """Where the call's job type is named: in the code, else in the policy's ``paths``.
+
+        Of a wrapper it is not, where its callers name it: whatever stands further away gives way.
+        """
         found = self.module.annotations.job_type(call)
+        is_ours = call.node in self.module.names.parent
+        if is_ours and self.module.wrappers.must_be_told(call.node):
+            span = found.span if found is not None else None
+            return Annotation(None, "a parameter", self.source.path, span, certain=False)
         if found is not None and (found.name is not None or found.certain):
             return found
         suggested = self.policy.suggested_job_type(self.source.path)
@@ -145,17 +160,26 @@ class Case:
 
     def stored_state(self, call: CreateCall) -> str | None:
         """What the policy says of stored state: the call's job type, else for all the others."""
+        job_types = self.policy.job_types
+        told = {each.annotation.name for each in self.told if each.call.node is call.node}
+        types = [job_types[name] for name in told if name is not None and name in job_types]
+        if any(each.stored_state == "forbidden" for each in types):
+            return "forbidden"
         job_type = self.job_type(call)
-        return self.policy.stored_state if job_type is None else job_type.stored_state
+        if job_type is not None:
+            return job_type.stored_state
+        annotation = self.annotation(call)
+        return self.policy.stored_state if annotation is None or annotation.certain else None
 
     @cached_property
     def judged(self) -> tuple[Judged, ...]:
         """Every place at which a job type is decided: the call, or each caller of a wrapper."""
-        found = [
-            Judged(told.call, told.caller, told.annotation)
-            for told in self.told
+        named = {
+            (told.caller, told.annotation.name): Judged(told.call, told.caller, told.annotation)
+            for told in reversed(self.told)
             if told.annotation.name is not None
-        ]
+        }
+        found = [*reversed(named.values())]
         for call in self.calls:
             annotation = self.annotation(call)
             if annotation is not None and annotation.name is not None:

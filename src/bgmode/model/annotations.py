@@ -21,6 +21,8 @@ from bgmode.model.directives import Setting, directives
 from bgmode.model.world import constant
 from bgmode.source import Source, Span, first_line, placed
 
+METADATA_LEVEL = "the call's metadata"
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -63,6 +65,11 @@ class Annotations:
 
     # Job types
 
+    @property
+    def own_level(self) -> str:
+        """The level of a parameter or local that names the job type."""
+        return f"the function's {self.vocabulary.name}"
+
     def tiers(self, call: CreateCall) -> Iterator[Tier]:
         """Every annotation that speaks of ``call``, nearest first, by where it stands."""
         yield Tier("call", [*self._metadata(call), *self._comments(call.node)])
@@ -75,7 +82,7 @@ class Annotations:
         """The nearest annotation; one that only may be there gives way to one that is."""
         undecided: Annotation | None = None
         for tier in self.tiers(call):
-            for annotation in tier.found:
+            for annotation in sorted(tier.found, key=lambda each: each.name is None):
                 if annotation.name is not None or annotation.certain:
                     return annotation
                 undecided = undecided or annotation
@@ -100,10 +107,19 @@ class Annotations:
                 return None
         return None
 
-    def of_caller(self, given: ast.expr) -> Annotation:
-        """What the call of a wrapper gives for the parameter that names the job type."""
-        span = self.source.span(placed(given))
-        return self._annotation(self.constant(given), "the wrapper's caller", span, given)
+    def of_caller(self, caller: ast.Call, given: ast.expr) -> Annotation | None:
+        """What the call of a wrapper says: a comment there, else what it gives for the parameter.
+
+        None where it gives ``None``.
+        """
+        for comment in self._comments(caller):
+            return comment
+        value = self.constant(given)
+        if value == NONE:
+            return None
+        return self._annotation(
+            value, "the wrapper's caller", self.source.span(placed(given)), given
+        )
 
     def _metadata(self, call: CreateCall) -> Iterator[Annotation]:
         given = call.argument("metadata")
@@ -119,11 +135,11 @@ class Annotations:
             if isinstance(entry, Missing) or entry == NONE:
                 return
             if self.vocabulary.metadata_key not in given.value.fields:
-                yield self._possible("the call's metadata", span)
+                yield self._possible(METADATA_LEVEL, span)
                 return
-            yield self._annotation(entry, "the call's metadata", span, literal)
+            yield self._annotation(entry, METADATA_LEVEL, span, literal)
         elif not isinstance(given.value, Known):
-            yield self._possible("the call's metadata", span)
+            yield self._possible(METADATA_LEVEL, span)
 
     def _possible(self, level: str, span: Span) -> Annotation:
         return Annotation(None, level, self.source.path, span, certain=False)
@@ -201,7 +217,7 @@ class Annotations:
 
     def _local(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Annotation]:
         bindings = self.names.scopes[function].bindings.get(self.vocabulary.name, [])
-        level = f"the function's {self.vocabulary.name}"
+        level = self.own_level
         if len(bindings) == 1 and bindings[0].value is not None:
             node = bindings[0].value
             value = self.constant(node)
@@ -219,19 +235,19 @@ class Annotations:
             binding = clients.names.scopes[ancestor].only(self.vocabulary.marker)
             if binding is not None and binding.value is not None:
                 yield self._set_in(clients, binding.value, "the class")
+            if self.vocabulary.marker in clients.names.scopes[ancestor].bindings:
                 return  # it overrides its bases
 
     def _lineage(self, cls: ast.ClassDef) -> Iterator[tuple[Clients, ast.ClassDef]]:
-        """A class and its bases, those of other modules included."""
-        waiting, seen = [(self.clients, cls)], set[ast.ClassDef]()
-        while waiting:
-            clients, first = waiting.pop(0)
-            for ancestor in clients.names.lineage(first):
-                if ancestor in seen:
-                    continue
-                seen.add(ancestor)
+        """A class and its bases, those of other modules included, as Python looks them up.
+
+        A base that is come to twice counts where it is come to last.
+        """
+        found = list(_bases(self.clients, cls, ()))
+        last = {ancestor: position for position, (_, ancestor) in enumerate(found)}
+        for position, (clients, ancestor) in enumerate(found):
+            if last[ancestor] == position:
                 yield clients, ancestor
-                waiting += _imported_bases(clients, ancestor)
 
     def _set_in(self, clients: Clients, node: ast.expr, level: str) -> Annotation:
         """What is set by an expression of this module, or of another one."""
@@ -336,16 +352,27 @@ def _name_of(value: Value) -> str | None:
     return value.value if isinstance(value, Known) and isinstance(value.value, str) else None
 
 
-def _imported_bases(clients: Clients, cls: ast.ClassDef) -> Iterator[tuple[Clients, ast.ClassDef]]:
-    for base in cls.bases:
-        dotted_name = clients.names.qualify(base)
-        if dotted_name is None or clients.imports is None:
-            continue
-        match clients.imports.value(dotted_name):
-            case ClassRef(owner):
-                home = clients.imports.holding(owner)
-                if home is not None:
-                    yield home, owner
+def _bases(
+    clients: Clients, cls: ast.ClassDef, below: tuple[ast.ClassDef, ...]
+) -> Iterator[tuple[Clients, ast.ClassDef]]:
+    """A class and all above it, depth first; ``below`` are those that it is a base of."""
+    yield clients, cls
+    for base in cls.bases if cls not in below else ():
+        home, owner = clients, _own_class(clients.names, base)
+        if owner is None:
+            full = clients.names.qualify(base)
+            imported = clients.imports.value(full) if clients.imports and full else None
+            match imported:
+                case ClassRef(other) if clients.imports is not None:
+                    found = clients.imports.holding(other)
+                    home, owner = (found, other) if found is not None else (clients, None)
+        if owner is not None:
+            yield from _bases(home, owner, (*below, cls))
+
+
+def _own_class(names: Names, base: ast.expr) -> ast.ClassDef | None:
+    binding = names.binding(base.id, base) if isinstance(base, ast.Name) else None
+    return binding.node if binding and isinstance(binding.node, ast.ClassDef) else None
 
 
 def _is_text(node: ast.expr | None) -> bool:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import FUNCTIONS, FunctionNode, handed_to, parameters, unawaited
+from bgmode.flow.names import FUNCTIONS, FunctionNode, dotted, handed_to, parameters, unawaited
 from bgmode.flow.project import Project
 from bgmode.flow.run import Run
 from bgmode.flow.values import ClassRef, Function, Instance, Partial, Value
@@ -30,6 +30,10 @@ _RUNS = re.compile(
     r"|sync_to_async|execute|invoke|defer|delay|partial)$"
 )
 """Functions that call what they are given."""
+_BRANCHES = (
+    *(ast.If, ast.IfExp, ast.BoolOp, ast.Match, ast.Try),
+    *(ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith),
+)
 _SENDS = frozenset(
     ["delay", "apply_async", "s", "si", "signature", "send", "send_with_options", "submit", "map"]
 )
@@ -50,6 +54,11 @@ class Way:
 
     steps: tuple[Step, ...]
     end: CreateCall
+
+
+def _has_branches(step: Step) -> bool:
+    """Whether a function may do one thing or another."""
+    return any(isinstance(node, _BRANCHES) for node in ast.walk(step.function))
 
 
 class CallGraph:
@@ -101,6 +110,34 @@ class CallGraph:
                         found.setdefault(above, []).append(call)
             self._inside[calls] = found
         return self._inside[calls].get(function, [])
+
+    def rules_out(self, way: Way) -> bool:
+        """Whether the call of this module that ``way`` begins with surely does not come to its end.
+
+        That is, to a request that runs in the background.
+        """
+        if way.end.argument("background").is_true and not any(map(_has_branches, way.steps)):
+            return False
+        world, run = self._run(way.steps[0].call)
+        observed = world.observed.get(way.end.node)
+        if observed is None:
+            return self._is_ruled_out(way, run)
+        parameter = way.end.provider.parameters["background"]
+        given = argument(observed, parameter, way.end.provider)
+        return given.is_false or given.presence == "omitted"
+
+    def is_unbound(self, call: ast.Call, calls: Calls) -> bool:
+        """Whether a method is called by its class, with the object as an argument."""
+        match call.func:
+            case ast.Attribute(value=receiver, attr=name):
+                match self._value(receiver, calls):
+                    case ClassRef(owner):
+                        method = self.home(owner).names.method(owner, name)
+                        return method is not None and not any(
+                            dotted(each) in {"classmethod", "builtins.classmethod"}
+                            for each in method.decorator_list
+                        )
+        return False
 
     def _run(self, call: ast.Call) -> tuple[JobWorld, Run]:
         """What this very call does, as far as it can be followed."""

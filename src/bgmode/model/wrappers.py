@@ -8,6 +8,7 @@ other modules are found from the calls of this one, by what it imports and by th
 from __future__ import annotations
 
 import ast
+import dataclasses
 import os
 import re
 from collections.abc import Iterator
@@ -16,14 +17,14 @@ from functools import cached_property
 
 from bgmode.finding import Place
 from bgmode.flow.callees import last_name
-from bgmode.flow.names import FUNCTIONS, FunctionNode, Names, dotted, parameters
+from bgmode.flow.names import FUNCTIONS, FunctionNode, Names, defaults, dotted, parameters
 from bgmode.flow.project import Project
 from bgmode.knowledge import Vocabulary
-from bgmode.model.annotations import Annotation, Annotations, entry_of
-from bgmode.model.callgraph import CallGraph
+from bgmode.model.annotations import METADATA_LEVEL, Annotation, Annotations, entry_of
+from bgmode.model.callgraph import CallGraph, Step, Way
 from bgmode.model.calls import BackgroundCall, Calls
 
-_DEFINED = re.compile(r"\bdef (\w+)\(")
+_DEFINED = re.compile(r"\b(?:def|class) (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Handed:
 
     call: BackgroundCall
     parameter: str
+    steps: tuple[Step, ...] = ()  # from the wrapper to the one that makes the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class Wrappers:
         self._graph = graph
         self._project = project
         self._handed: dict[FunctionNode, tuple[Handed, ...]] = {}
+        self._asking: set[FunctionNode] = set()
+        self._in_a_circle: set[FunctionNode] = set()
+        self._others: dict[Calls, Annotations] = {}
         self._beside: dict[Calls, frozenset[str]] = {}
         self._inside: dict[Calls, dict[ast.AST | None, list[ast.Call]]] = {}
 
@@ -66,17 +71,23 @@ class Wrappers:
         here = self._graph.here
         for caller in here.names.calls:
             for handed, given in self._telling(caller, here):
-                annotation = self._annotations.of_caller(given)
+                annotation = self._annotations.of_caller(caller, given)
+                if annotation is None or self._graph.rules_out(Way(handed.steps, handed.call)):
+                    continue
                 hands_on = annotation.name is None and self._parameter(given, here) is not None
                 found.append(Told(handed.call, caller, annotation, hands_on))
         return tuple(found)
 
     @cached_property
     def called(self) -> frozenset[Place]:
-        """The wrappers that this module calls, wherever they stand."""
+        """The wrappers that this module calls, wherever they stand; by others than themselves."""
         here = self._graph.here
-        functions = (self._wrapper(told.caller, here) for told in self.told)
-        return frozenset(self._place(each) for each in functions if each is not None)
+        return frozenset(
+            self._place(function)
+            for told in self.told
+            if (function := self._wrapper(told.caller, here)) is not None
+            and here.names.function(told.caller) is not function
+        )
 
     def around(self, node: ast.Call) -> Place | None:
         """The wrapper that a call of this module stands in and whose callers name its job type.
@@ -92,6 +103,14 @@ class Wrappers:
             return self._place(function)
         return None
 
+    def must_be_told(self, node: ast.Call) -> bool:
+        """Whether the job type of a background call is a parameter without a default."""
+        function = self._graph.here.names.function(node)
+        if not isinstance(function, FUNCTIONS):
+            return False
+        given = {each.parameter for each in self._of(function) if each.call.node is node}
+        return bool(given) and given.isdisjoint(defaults(function))
+
     @cached_property
     def names(self) -> frozenset[str]:
         """What the wrappers of this module are called."""
@@ -101,32 +120,71 @@ class Wrappers:
         return frozenset(each.name for each in inside if isinstance(each, FUNCTIONS))
 
     def _place(self, function: FunctionNode) -> Place:
-        here, other = self._graph.here, self._project.holding(function)
-        is_here = function in here.names.parent or other is None
-        path = self._annotations.source.path if is_here or other is None else other.path
-        return os.path.abspath(path), function.lineno, function.col_offset
+        home = self._graph.home(function)
+        path = self._annotations_of(home).source.path
+        return os.path.abspath(path), home.names.qualified(function.body[0])
 
     # Wrappers
 
     def _of(self, function: FunctionNode) -> tuple[Handed, ...]:
         """The calls whose job type a function is told."""
-        if function not in self._handed:
-            self._handed[function] = ()  # it may call itself
-            self._handed[function] = tuple(self._find(function))
-        return self._handed[function]
+        if function in self._handed:
+            return self._handed[function]
+        if function in self._asking:  # it calls itself: what that hands on is found without it
+            self._in_a_circle.add(function)
+            return ()
+        self._asking.add(function)
+        each = {(handed.call.node, handed.parameter): handed for handed in self._find(function)}
+        self._asking.remove(function)
+        self._in_a_circle.discard(function)
+        if not self._in_a_circle:
+            self._handed[function] = tuple(each.values())
+        return tuple(each.values())
 
     def _find(self, function: FunctionNode) -> Iterator[Handed]:
         home = self._graph.home(function)
         for call in home.background:
             if home.names.function(call.node) is function:
-                name = _handed_parameter(call, function, home.names, self._vocabulary)
+                name = self._parameter_of(call, function, home)
                 if name is not None:
                     yield Handed(call, name)
         for caller in self._calls_in(function, home):
             for handed, given in self._telling(caller, home):
                 name = self._parameter(given, home)
                 if name is not None:
-                    yield Handed(handed.call, name)
+                    yield Handed(handed.call, name, handed.steps)
+
+    def _parameter_of(
+        self, call: BackgroundCall, function: FunctionNode, home: Calls
+    ) -> str | None:
+        """The parameter of the function around a call that says its job type, if one does."""
+        name = _in_metadata(call, function, home.names, self._vocabulary)
+        own = (self._annotations.own_level, METADATA_LEVEL)
+        binding = home.names.scopes[function].only(name) if name is not None else None
+        if binding is None or not isinstance(binding.node, ast.arg):
+            return None
+        for tier in self._annotations_of(home).tiers(call):
+            nearer = [
+                each for each in tier.found if each.name is not None and each.level not in own
+            ]
+            if nearer:
+                return None
+            if tier.kind == "function" or (tier.kind == "call" and name != self._vocabulary.name):
+                break
+        return name
+
+    def _annotations_of(self, home: Calls) -> Annotations:
+        """The annotations of this module or another one."""
+        own = self._annotations
+        if home is self._graph.here:
+            return own
+        if home not in self._others:
+            other = self._project.holding(home.names.tree.body[0])
+            source = own.source if other is None else other.source
+            self._others[home] = Annotations(
+                source, home.names, home.clients, self._project, self._vocabulary
+            )
+        return self._others[home]
 
     def _calls_in(self, function: FunctionNode, home: Calls) -> list[ast.Call]:
         if home not in self._inside:
@@ -145,10 +203,14 @@ class Wrappers:
         if function is None or not handing:
             return
         ordered = _ordered(function, self._graph.home(function).names)
+        if self._graph.is_unbound(caller, home) and ordered != _all_ordered(function):
+            ordered = _all_ordered(function)
+        by_order = {arg.arg for arg in function.args.posonlyargs}
         for handed in handing:
-            given = _argument(caller, handed.parameter, ordered)
+            given = _argument(caller, handed.parameter, ordered, by_order)
             if given is not None:
-                yield handed, given
+                step = Step(caller, function)
+                yield dataclasses.replace(handed, steps=(step, *handed.steps)), given
 
     def _parameter(self, given: ast.expr, home: Calls) -> str | None:
         """The parameter of the function around an argument that it hands on as it came."""
@@ -166,33 +228,45 @@ class Wrappers:
         if known is not None:
             return known
         is_named = any(each.arg == self._vocabulary.name for each in caller.keywords)
-        if is_named or last_name(
-            home.names.qualify(caller.func) or dotted(caller.func) or ""
-        ) in self._defined_beside(home):
+        if is_named or self._may_be_one(caller.func, home):
             return self._graph.function(caller.func, home)
         return None
 
-    def _defined_beside(self, home: Calls) -> frozenset[str]:
-        """The functions and methods of the modules with job types that a module imports from."""
+    def _may_be_one(self, function: ast.expr, home: Calls) -> bool:
+        """Whether what is called is imported from, or called as something in, a likely module."""
+        full = home.names.qualify(function)
+        if full is not None and any(True for _ in self._texts(full, home)):
+            return True
+        match function:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return name in self._defined(home)
+        return False
+
+    def _defined(self, home: Calls) -> frozenset[str]:
+        """What is defined around the background calls here, and in likely modules beside."""
         if home not in self._beside:
-            self._beside[home] = frozenset(
-                name for text in self._texts(home) for name in _DEFINED.findall(text)
+            around = [home.names.function(call.node) for call in home.background]
+            owners = [home.names.enclosing_class(call.node) for call in home.background]
+            here = [getattr(each, "name", "") for each in (*around, *owners)]
+            texts = (
+                text for full in home.names.imports.values() for text in self._texts(full, home)
             )
+            beside = (name for text in texts for name in _DEFINED.findall(text))
+            self._beside[home] = frozenset([*here, *beside])
         return self._beside[home]
 
-    def _texts(self, home: Calls) -> Iterator[str]:
-        imports = home.clients.imports
+    def _texts(self, full: str, home: Calls) -> Iterator[str]:
+        """The modules with job types on the way to where an imported name is defined."""
         words = (self._vocabulary.name, self._vocabulary.metadata_key)
-        for bound in home.names.imports.values() if imports is not None else ():
-            for module, _ in imports.way(bound) if imports is not None else ():
-                if any(word in module.text for word in words):
-                    yield module.text
+        for module, _ in home.clients.imports.way(full) if home.clients.imports else ():
+            if any(word in module.text for word in words):
+                yield module.text
 
 
-def _handed_parameter(
+def _in_metadata(
     call: BackgroundCall, function: FunctionNode, names: Names, vocabulary: Vocabulary
 ) -> str | None:
-    """The parameter of the function around a call that says its job type, if one does."""
+    """The parameter that stands in the call's metadata, else the one with the vocabulary's name."""
     given = {arg.arg for arg in parameters(function)}
     for origin in call.origins("metadata"):
         mapping: ast.expr | None = origin.value
@@ -205,17 +279,21 @@ def _handed_parameter(
     return vocabulary.name if vocabulary.name in given else None
 
 
+def _all_ordered(function: FunctionNode) -> list[str]:
+    return [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
+
+
 def _ordered(function: FunctionNode, names: Names) -> list[str]:
-    """The parameters that a call fills by their order."""
-    ordered = [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
+    """The parameters that a call of a function, or of a bound method, fills by their order."""
+    ordered = _all_ordered(function)
     is_method = isinstance(names.parent.get(function), ast.ClassDef)
-    is_static = any(dotted(decorator) == "staticmethod" for decorator in function.decorator_list)
-    return ordered[1:] if is_method and not is_static else ordered
+    decorators = {last_name(dotted(each) or "") for each in function.decorator_list}
+    return ordered[1:] if is_method and "staticmethod" not in decorators else ordered
 
 
-def _argument(call: ast.Call, name: str, ordered: list[str]) -> ast.expr | None:
-    """What a call gives for the parameter ``name``."""
-    for keyword in call.keywords:
+def _argument(call: ast.Call, name: str, ordered: list[str], by_order: set[str]) -> ast.expr | None:
+    """What a call gives for the parameter ``name``; ``by_order`` take no keyword."""
+    for keyword in call.keywords if name not in by_order else ():
         if keyword.arg == name:
             return keyword.value
     for position, argument in enumerate(call.args):

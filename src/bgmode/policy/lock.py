@@ -39,7 +39,7 @@ def _undecided(before: Policy, after: Policy) -> Loose:
 
 
 def _provider(before: Policy, after: Policy) -> Loose:
-    kept = set(after.providers or PROVIDERS)
+    kept = {"openai", *(after.providers or PROVIDERS)}
     gone = [name for name in before.providers or PROVIDERS if name not in kept]
     if gone:
         yield "provider", f"calls of {', '.join(gone)} must be judged"
