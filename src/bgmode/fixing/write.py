@@ -8,6 +8,8 @@ import os
 import stat
 import tempfile
 
+from bgmode.source import Unreadable, decode
+
 
 class CannotWrite(Exception):
     """A file that was left alone, and why."""
@@ -21,6 +23,8 @@ def write_text(path: str, old: bytes, text: str, encoding: str) -> None:
     """
     target = os.path.realpath(path)
     data = _encode(text, encoding)
+    if not _is_read_as(data, text):
+        raise CannotWrite(f"the new text would not be read as {encoding}")
     try:
         with open(target, "rb") as file:
             if file.read() != old:
@@ -40,6 +44,14 @@ def _encode(text: str, encoding: str) -> bytes:
         return text.encode(encoding)
     except UnicodeEncodeError:
         raise CannotWrite(f"the new text cannot be written as {encoding}") from None
+
+
+def _is_read_as(data: bytes, text: str) -> bool:
+    """Whether Python would read the text: the line that names the encoding has to be in place."""
+    try:
+        return decode(data)[0] == text
+    except Unreadable:
+        return False
 
 
 def _replace(target: str, data: bytes, status: os.stat_result) -> None:
