@@ -21,7 +21,7 @@ import libcst as cst
 from bgmode.finding import Edit, Finding, Fix, RemoveComment, ReplaceComment
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import place
-from bgmode.source import Source, Unreadable, first_line
+from bgmode.source import LINE_END, Source, Unreadable, first_line
 
 Kind: TypeAlias = tuple[str, str]
 
@@ -67,7 +67,7 @@ def _keeps_comments(old: Source, new: Source, edits: tuple[Edit, ...]) -> bool:
 
 
 def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    tokens = tokenize.generate_tokens(io.StringIO(LINE_END.sub("\n", text)).readline)
     try:
         return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
@@ -191,12 +191,20 @@ def _prove_change(change: _Change, edits: tuple[Edit, ...]) -> None:
 def _prove_libcst(source: Source, statements: Sequence[ast.stmt]) -> None:
     """Check that libcst reads what is new: other tools than this one will."""
     for statement in statements:
-        lines = source.lines[first_line(statement) - 1 : statement.end_lineno]
-        indented = lines[0][:1] in (" ", "\t", "\f")
-        if lines[0].lstrip().startswith("elif"):
-            lines[0] = lines[0].replace("elif", "if", 1)
-        text = "\n".join(["if True:", *lines] if indented else lines) + "\n"
         try:
-            cst.parse_module(text)
+            cst.parse_module(_alone(source, statement))
         except cst.ParserSyntaxError as error:
             raise CannotEdit(f"libcst cannot read the result ({error.message})") from None
+
+
+def _alone(source: Source, statement: ast.stmt) -> str:
+    """A module of one statement, without what shares its first and its last line."""
+    span, first = source.span(statement), first_line(statement)
+    lines = source.lines[first - 1 : span.end_line]
+    lines[-1] = lines[-1][: span.end_column]
+    if first == span.line and lines[0][: span.column].strip():
+        lines[0] = lines[0][span.column :]
+    indented = lines[0][:1] in (" ", "\t", "\f")
+    if lines[0].lstrip().startswith("elif"):
+        lines[0] = lines[0].replace("elif", "if", 1)
+    return "\n".join(["if True:", *lines] if indented else lines) + "\n"
