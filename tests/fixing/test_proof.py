@@ -152,6 +152,35 @@ def test_what_libcst_cannot_read_is_told() -> None:
         prove_text(Source("a.py", OLD), new, fix)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("try: first(a)\nexcept ValueError: pass\n", "try: first(b)\nexcept ValueError: pass\n"),
+        ("try: pass\nfinally: first(a)\n", "try: pass\nfinally: first(b)\n"),
+        ("if a: pass\nelse: first(a)\n", "if a: pass\nelse: first(b)\n"),
+        ("a = 1; first(\n  a\n)\n", "a = 1; first(\n  b\n)\n"),
+        ("first(a); second(\n  a\n)\n", "first(b); second(\n  a\n)\n"),
+        ("class A:\n\tdef b(self): first(a)\n", "class A:\n\tdef b(self): first(b)\n"),
+    ],
+)
+def test_libcst_reads_a_statement_that_shares_its_line(old: str, new: str) -> None:
+    before = Source("a.py", old)
+    call = next(
+        node
+        for node in ast.walk(before.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "first"
+    )
+    fix = Fix("safe", "do", (ReplaceExpression(before.span(call), "first(b)"),))
+    prove_text(before, Source("a.py", new), fix)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_comment_ends_with_its_line(end: str) -> None:
+    before, after = (f"# one{end}first({name})  # two{end}" for name in "ab")
+    fix = Fix("safe", "do", (ReplaceExpression(Span(2, 0, 2, 8), "first(b)"),))
+    prove_text(Source("a.py", before), Source("a.py", after), fix)
+
+
 STATEMENTS = st.lists(
     st.sampled_from(["a()", "b()", "c = 1", "if a:\n    b()\n", "x.y()"]), max_size=8
 )

@@ -138,14 +138,17 @@ def _behind_comments(text: str, end: int, indentation: str) -> int:
 
 
 def _above_comments(text: str, start: int, indentation: str) -> int:
-    """The start of the comment lines that stand directly above a statement."""
+    """The start of the comment lines that stand directly above a statement.
+
+    Those at the head of the file are the file's own: an encoding counts only there.
+    """
+    first = start
     while start:
-        lines = text[:start].splitlines(keepends=True)
-        above = lines[-1]
-        if not above.startswith(indentation + "#"):
-            break
-        start -= len(above)
-    return start
+        *_, above, _ = _line_offsets(text[:start])
+        if not text.startswith(f"{indentation}#", above):
+            return start
+        start = above
+    return first
 
 
 def _insert_before(text: str, at: _Range, lines: tuple[str, ...]) -> str:

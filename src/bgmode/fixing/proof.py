@@ -18,10 +18,18 @@ from typing import TypeAlias
 
 import libcst as cst
 
-from bgmode.finding import Edit, Finding, Fix, RemoveComment, ReplaceComment
+from bgmode.finding import (
+    Edit,
+    Finding,
+    Fix,
+    InsertStatement,
+    RemoveComment,
+    RemoveStatement,
+    ReplaceComment,
+)
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.edits import place
-from bgmode.source import Source, Unreadable, first_line
+from bgmode.source import LINE_END, Source, Unreadable, first_line
 
 Kind: TypeAlias = tuple[str, str]
 
@@ -61,13 +69,15 @@ def _kind(finding: Finding) -> Kind:
 
 def _keeps_comments(old: Source, new: Source, edits: tuple[Edit, ...]) -> bool:
     """Whether every comment is still there, but for those that the edits are about."""
-    own = sum(isinstance(edit, RemoveComment | ReplaceComment) for edit in edits)
+    replaced = sum(isinstance(edit, ReplaceComment) for edit in edits)
+    removed = sum(isinstance(edit, RemoveComment) for edit in edits)  # or only a part of one
     before, after = _comments(old.text), _comments(new.text)
-    return (before - after).total() == own and (after - before).total() <= own
+    gone, come = (before - after).total(), (after - before).total()
+    return gone == replaced + removed and replaced <= come <= gone
 
 
 def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    tokens = tokenize.generate_tokens(io.StringIO(LINE_END.sub("\n", text)).readline)
     try:
         return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
@@ -79,11 +89,15 @@ def _comments(text: str) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """The lines of the old text in which something is different, and the statements there now."""
+    """The lines of the old text in which something is different, and the statements there now.
+
+    ``more`` says whether there are more statements than there were, or fewer.
+    """
 
     first: int
     last: int
     new: Sequence[ast.stmt]
+    more: int = 0
 
 
 def _changes(old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> Iterator[_Change]:
@@ -102,22 +116,29 @@ def _changes(old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> Iterator[_Chan
                 yield from _inside(one, other)
         elif kind == "insert":  # beside the statement of its edit
             beside = old[max(start + begin - 1, 0) : start + begin + 1]
-            yield _lines(beside, theirs[first:last])
+            yield _lines(beside, theirs[first:last], more=1)
         elif kind != "equal":
-            yield _lines(ours[begin:stop], theirs[first:last])
+            more = (last - first) - (stop - begin)
+            for one in ours[begin:stop]:  # each needs an edit of its own
+                yield _lines([one], theirs[first:last], more=more)
 
 
-def _lines(old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> _Change:
+def _lines(old: Sequence[ast.stmt], new: Sequence[ast.stmt], *, more: int) -> _Change:
     if not old:
-        return _Change(0, 0, new)
-    return _Change(first_line(old[0]), max(each.end_lineno or each.lineno for each in old), new)
+        return _Change(0, 0, new, more)
+    last = max(each.end_lineno or each.lineno for each in old)
+    return _Change(first_line(old[0]), last, new, more)
 
 
 def _inside(old: ast.stmt, new: ast.stmt) -> Iterator[_Change]:
     """What differs in two statements: in the head of each of their blocks, and below it."""
     for part, other in itertools.zip_longest(_parts(old), _parts(new)):
         if part is None or other is None or not _same(part.head, other.head, leave=_BLOCKS):
-            yield _lines([old], [new]) if part is None else _Change(part.first, part.last, [new])
+            yield (
+                _lines([old], [new], more=0)
+                if part is None
+                else _Change(part.first, part.last, [new])
+            )
         if part is not None and other is not None:
             yield from _changes(part.block, other.block)
 
@@ -182,21 +203,42 @@ def _same(one: ast.AST, other: ast.AST, leave: Sequence[str] = ()) -> bool:
 
 
 def _prove_change(change: _Change, edits: tuple[Edit, ...]) -> None:
-    """Check that an edit speaks of the lines in which something has changed."""
-    spans = [place(edit) for edit in edits]
+    """Check that an edit which may do so speaks of the lines in which something has changed."""
+    spans = [place(edit) for edit in edits if _may_make(edit, change)]
     if not any(span.line <= change.last and span.end_line >= change.first for span in spans):
         raise CannotEdit(f"line {change.first} would change as well")
+
+
+def _may_make(edit: Edit, change: _Change) -> bool:
+    """Only statements that are put in make more of them, and only those taken out make fewer."""
+    match edit:
+        case RemoveComment() | ReplaceComment():
+            return False
+        case InsertStatement():
+            return change.more >= 0
+        case RemoveStatement():
+            return change.more <= 0
+        case _:
+            return change.more == 0
 
 
 def _prove_libcst(source: Source, statements: Sequence[ast.stmt]) -> None:
     """Check that libcst reads what is new: other tools than this one will."""
     for statement in statements:
-        lines = source.lines[first_line(statement) - 1 : statement.end_lineno]
-        indented = lines[0][:1] in (" ", "\t", "\f")
-        if lines[0].lstrip().startswith("elif"):
-            lines[0] = lines[0].replace("elif", "if", 1)
-        text = "\n".join(["if True:", *lines] if indented else lines) + "\n"
         try:
-            cst.parse_module(text)
+            cst.parse_module(_alone(source, statement))
         except cst.ParserSyntaxError as error:
             raise CannotEdit(f"libcst cannot read the result ({error.message})") from None
+
+
+def _alone(source: Source, statement: ast.stmt) -> str:
+    """A module of one statement, without what shares its first and its last line."""
+    span, first = source.span(statement), first_line(statement)
+    lines = source.lines[first - 1 : span.end_line]
+    lines[-1] = lines[-1][: span.end_column]
+    if first == span.line and lines[0][: span.column].strip():
+        lines[0] = lines[0][span.column :]
+    indented = lines[0][:1] in (" ", "\t", "\f")
+    if lines[0].lstrip().startswith("elif"):
+        lines[0] = lines[0].replace("elif", "if", 1)
+    return "\n".join(["if True:", *lines] if indented else lines) + "\n"

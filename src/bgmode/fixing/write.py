@@ -8,6 +8,8 @@ import os
 import stat
 import tempfile
 
+from bgmode.source import Unreadable, decode
+
 
 class CannotWrite(Exception):
     """A file that was left alone, and why."""
@@ -21,14 +23,13 @@ def write_text(path: str, old: bytes, text: str, encoding: str) -> None:
     """
     target = os.path.realpath(path)
     data = _encode(text, encoding)
+    if not _is_read_as(data, text):
+        raise CannotWrite(f"the new text would not be read as {encoding}")
     try:
-        with open(target, "rb") as file:
-            if file.read() != old:
-                raise CannotWrite("it was changed by somebody else meanwhile")
         status = os.stat(target)
         if not os.access(target, os.W_OK) or not status.st_mode & stat.S_IWUSR:
             raise CannotWrite("it is read-only")
-        _replace(target, data, status)
+        _replace(target, old, data, status)
     except OSError as error:
         raise CannotWrite(error.strerror or str(error)) from None
 
@@ -42,7 +43,15 @@ def _encode(text: str, encoding: str) -> bytes:
         raise CannotWrite(f"the new text cannot be written as {encoding}") from None
 
 
-def _replace(target: str, data: bytes, status: os.stat_result) -> None:
+def _is_read_as(data: bytes, text: str) -> bool:
+    """Whether Python would read the text: the line that names the encoding has to be in place."""
+    try:
+        return decode(data)[0] == text
+    except Unreadable:
+        return False
+
+
+def _replace(target: str, old: bytes, data: bytes, status: os.stat_result) -> None:
     directory, name = os.path.split(target)
     handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".bgmode", dir=directory)
     try:
@@ -50,9 +59,12 @@ def _replace(target: str, data: bytes, status: os.stat_result) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, stat.S_IMODE(status.st_mode))
         if hasattr(os, "chown") and (os.geteuid(), os.getegid()) != (status.st_uid, status.st_gid):
             _keep_owner(temporary, status)
+        os.chmod(temporary, stat.S_IMODE(status.st_mode))  # behind chown, which takes bits away
+        with open(target, "rb") as file:  # at the last moment
+            if file.read() != old:
+                raise CannotWrite("it was changed by somebody else meanwhile")
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 from bgmode.english import plural
 from bgmode.finding import Finding, Patch
 from bgmode.knowledge import RULES
 from bgmode.report import Report, summary
+from bgmode.source import split_lines
 
+_LINE_END = re.compile(r"[\r\n]")  # in the name of a file
+_MARKUP = re.compile(r"[\\*_~|\[\]]")
 _GRADES = {"safe": "safe", "unsafe": "look at it first", "display": "one way out"}
 
 
@@ -55,8 +59,14 @@ def _details(report: Report, finding: Finding, patch: Patch) -> str:
         gone = range(each.at.line, each.at.end_line + (each.at.end_column > 0))
         lines.append(f"@@ line {each.at.line} @@")
         lines += [f"-{report.line(finding.path, number) or ''}" for number in gone]
-        lines += [f"+{line}" for line in each.text.splitlines()]
+        lines += [f"+{line}" for line in _lines(each.text)]
     return f"<details>{head}\n\n{_fenced('diff', lines)}\n\n</details>"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a replacement; the last one may have no end."""
+    lines = split_lines(text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def _fenced(language: str, lines: list[str]) -> str:
@@ -78,17 +88,18 @@ def _rule(finding: Finding) -> str:
 
 
 def _code(text: str) -> str:
+    text = _LINE_END.sub("\ufffd", text)
     fence = "`" * (max(map(len, _ticks(text)), default=0) + 1)
     return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"
 
 
 def _text(message: str) -> str:
     """A message with its code in backticks; outside of them nothing is markup."""
-    parts = message.split("`")
-    if len(parts) % 2 == 0:
-        parts = [message.replace("`", "'")]
+    parts = _LINE_END.sub("\ufffd", message).split("`")
+    if len(parts) % 2 == 0 or not all(parts[1::2]):
+        parts = ["'".join(parts)]
     return "`".join(
-        part if position % 2 else _html(part).replace("*", "\\*").replace("_", "\\_")
+        part if position % 2 else _MARKUP.sub(r"\\\g<0>", _html(part))
         for position, part in enumerate(parts)
     )
 
