@@ -359,24 +359,20 @@ class Session:
 
     def _keep(self, text: _Text, new: str, *, standard_input: bool) -> bool:
         """Write a fixed text, or note the difference; False where it was left alone."""
-        path, old = text.source.path, text.source.text
-        if text.notebook is not None:
-            try:
-                old, new = text.notebook.text, text.notebook.changed(new)
-            except ValueError as error:
-                self.report.errors.append(f"{path}: not fixed: {error}")
-                return False
-        if self.options.diff:
-            self.report.changes.append((path, old, new))
-            return True
-        if standard_input:
-            sys.stdout.write(new)
-            return True
-        from bgmode.fixing.write import CannotWrite, write_text
+        from bgmode.fixing.write import CannotWrite, encoded, write_text
 
+        path = text.source.path
         try:
-            write_text(path, text.data, new, text.encoding)
-        except CannotWrite as error:
+            if text.notebook is not None:
+                new = text.notebook.changed(new)
+            if self.options.diff:
+                old = text.data or encoded(text.source.text, text.encoding)
+                self.report.changes.append((path, old, encoded(new, text.encoding)))
+            elif standard_input:
+                sys.stdout.write(new)
+            else:
+                write_text(path, text.data, new, text.encoding)
+        except (CannotWrite, ValueError) as error:
             self.report.errors.append(f"{path}: not fixed: {error}")
             return False
         return True

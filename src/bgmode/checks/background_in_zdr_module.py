@@ -9,6 +9,8 @@ from bgmode.checks.wording import without_background
 from bgmode.finding import Finding, Fix
 from bgmode.model.calls import BackgroundCall
 
+_REVEALED = frozenset({"BGM112"})  # in the foreground the state that it stores is the next question
+
 
 def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
@@ -29,4 +31,4 @@ def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
 
 def _fix(subject: Subject, call: BackgroundCall) -> Fix | None:
     edits = without_background(subject, call)
-    return Fix("unsafe", "remove `background`", edits) if edits else None
+    return Fix("unsafe", "remove `background`", edits, _REVEALED) if edits else None

@@ -18,6 +18,8 @@ from bgmode.model.polling import PollLoop
 from bgmode.model.waits import job_of
 from bgmode.source import Span
 
+_UNTOLD = frozenset({"BGM503"})  # what is read behind the loop is checked by nobody, as before
+
 
 def loop_notes(subject: Subject, loop: PollLoop) -> list[Note]:
     """Where the job of this loop is created, and by what the other statuses leave."""
@@ -62,7 +64,8 @@ def _pending_set(subject: Subject, loop: PollLoop) -> Fix | None:
     )
     first, last = subject.span(found[0]), subject.span(found[-1])
     stretch = Span(first.line, first.column, last.end_line, last.end_column)
-    return Fix(grade, message, (ReplaceExpression(stretch, value),))
+    reveals = frozenset() if grade == "safe" else _UNTOLD
+    return Fix(grade, message, (ReplaceExpression(stretch, value),), reveals)
 
 
 def _is_one_stretch(test: ast.expr, found: list[ast.expr]) -> bool:

@@ -6,6 +6,7 @@ import datetime
 import difflib
 import io
 import os
+import re
 import sys
 from typing import Literal
 
@@ -220,7 +221,9 @@ def _print(
     report: Report, options: Options, output_format: str, *, quiet: bool, to_stderr: bool
 ) -> None:
     if options.diff:
-        _write(_differences(report), to_stderr=False)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_differences(report))
+        sys.stdout.flush()
     else:
         colour = output_format == "full" and _colour()
         _write(render(report, output_format, colour=colour), to_stderr=to_stderr)
@@ -261,16 +264,16 @@ def _colour() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def _differences(report: Report) -> str:
-    pieces: list[str] = []
+def _differences(report: Report) -> bytes:
+    """What fixes would change, as ``git apply`` takes it: bytes, in lines that end with LF."""
+    pieces: list[bytes] = []
     for path, old, new in report.changes:
-        lines = difflib.unified_diff(
-            old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-        )
-        for line in lines:
-            ended = line.endswith(("\n", "\r"))
-            pieces.append(line if ended else line + "\n\\ No newline at end of file\n")
-    return "".join(pieces)
+        before, after = (re.findall(rb"[^\n]*\n|[^\n]+", data) for data in (old, new))
+        names = f"a/{path}".encode(), f"b/{path}".encode()
+        for line in difflib.diff_bytes(difflib.unified_diff, before, after, *names):
+            missing = b"" if line.endswith(b"\n") else b"\n\\ No newline at end of file\n"
+            pieces.append(line + missing)
+    return b"".join(pieces)
 
 
 def _exit_code(report: Report, *, exit_zero: bool, fail_on: Severity) -> int:

@@ -22,7 +22,7 @@ def write_text(path: str, old: bytes, text: str, encoding: str) -> None:
     file has changed meanwhile or may not be written.
     """
     target = os.path.realpath(path)
-    data = _encode(text, encoding)
+    data = encoded(text, encoding)
     if not _is_read_as(data, text):
         raise CannotWrite(f"the new text would not be read as {encoding}")
     try:
@@ -34,7 +34,8 @@ def write_text(path: str, old: bytes, text: str, encoding: str) -> None:
         raise CannotWrite(error.strerror or str(error)) from None
 
 
-def _encode(text: str, encoding: str) -> bytes:
+def encoded(text: str, encoding: str) -> bytes:
+    """The bytes of a text. Raises :class:`CannotWrite`."""
     if encoding == "utf-8-sig":
         return codecs.BOM_UTF8 + text.encode("utf-8")
     try:

@@ -23,7 +23,7 @@ class Report:
     ``suppressed`` are findings that an ignore comment or a waiver has silenced; ``lines`` holds
     the lines of the files that have findings; ``left_out`` counts what was not looked at;
     ``patches`` is what fixes would change, as far as it was asked for; ``changes`` the path, the
-    old and the new text where a difference was asked for; ``errors`` what could not be done.
+    old and the new bytes where a difference was asked for; ``errors`` what could not be done.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Report:
     patches: dict[Finding, tuple[Patch, ...]] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
-    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    changes: list[tuple[str, bytes, bytes]] = field(default_factory=list)
 
     @property
     def unseen(self) -> list[str]:
