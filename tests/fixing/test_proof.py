@@ -158,6 +158,10 @@ def test_what_libcst_cannot_read_is_told() -> None:
         ("try: first(a)\nexcept ValueError: pass\n", "try: first(b)\nexcept ValueError: pass\n"),
         ("try: pass\nfinally: first(a)\n", "try: pass\nfinally: first(b)\n"),
         ("if a: pass\nelse: first(a)\n", "if a: pass\nelse: first(b)\n"),
+        (
+            "while before(\n  1\n) and first(a): pass\n",
+            "while before(\n  1\n) and first(b): pass\n",
+        ),
         ("a = 1; first(\n  a\n)\n", "a = 1; first(\n  b\n)\n"),
         ("first(a); second(\n  a\n)\n", "first(b); second(\n  a\n)\n"),
         ("class A:\n\tdef b(self): first(a)\n", "class A:\n\tdef b(self): first(b)\n"),

@@ -170,8 +170,17 @@ def _parts(statement: ast.stmt) -> Iterator[_Part]:
 def _part(head: ast.AST, first: int, block: Sequence[ast.stmt]) -> _Part:
     last: int = getattr(head, "end_lineno", None) or first
     if block:
-        last = max(first_line(block[0]) - 1, first)
+        last = max(first_line(block[0]) - 1, first, *_ends(head))
     return _Part(head, first, last, block)
+
+
+def _ends(head: ast.AST) -> Iterator[int]:
+    """The last lines of what is in a head: its block may begin on one of them."""
+    for name in head._fields:
+        value = getattr(head, name, None)
+        for each in value if isinstance(value, list) else [value]:
+            if name not in _BLOCKS and isinstance(each, ast.AST):
+                yield from (getattr(node, "end_lineno", None) or 0 for node in ast.walk(each))
 
 
 def _pair_is_same(pair: tuple[ast.AST, ast.AST]) -> bool:
