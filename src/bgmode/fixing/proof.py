@@ -14,6 +14,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import libcst as cst
@@ -76,7 +77,10 @@ def _keeps_comments(old: Source, new: Source, edits: tuple[Edit, ...]) -> bool:
     return gone == replaced + removed and replaced <= come <= gone
 
 
+@lru_cache(maxsize=2)  # the new text of one fix is the old one of the next
 def _comments(text: str) -> Counter[str]:
+    if "#" not in text:
+        return Counter()
     tokens = tokenize.generate_tokens(io.StringIO(LINE_END.sub("\n", text)).readline)
     try:
         return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
