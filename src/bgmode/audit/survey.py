@@ -349,7 +349,3 @@ def _of_policy(policy: Policy) -> Iterator[Expiry]:
 
 def _shown(path: str | None) -> str:
     return (path or "").replace(os.sep, "/")
-
-
-def _order(each: Expiry) -> tuple[object, ...]:
-    return (each.until, each.path, each.line, each.kind, each.what, each.who or "")
