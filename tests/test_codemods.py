@@ -42,7 +42,7 @@ def mended(folder: Path, command: str, code: str = CODE) -> str:
     path.write_text(code)
     module = f"bgmode.codemods.{command}"
     done = subprocess.run(
-        [sys.executable, "-m", "libcst.tool", "codemod", "-x", module, "--jobs", "1", path],
+        [sys.executable, "-m", "libcst.tool", "codemod", "-x", "--no-format", module, path],
         cwd=folder,
         capture_output=True,
         text=True,

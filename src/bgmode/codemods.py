@@ -1,7 +1,9 @@
 """The fixes as libcst codemods, for people whose refactoring goes through libcst.
 
-``python -m libcst.tool codemod -x bgmode.codemods.ExplicitStoreCommand PATH`` applies the fixes of
-a rule, those that need a look as well; the policy above each file counts. Nobody imports this.
+    python -m libcst.tool codemod -x --no-format bgmode.codemods.ExplicitStoreCommand PATH
+
+applies the fixes of a rule, those that need a look as well; the policy above each file counts. Without
+``--no-format`` libcst's command formats the files with black. Nobody imports this.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ class Session:
         name = name.rpartition(".")[2]
         if any(os.path.abspath(path) != own and mentions(path, (name.encode(),)) for path in files):
             return True
-        lines = self.report.lines.get(finding.path, [])
+        lines = self.report.lines.get(finding.file, [])
         return sum(len(re.findall(rf"\b{name}\b", line)) for line in lines) > 1
 
     def _check_history(self, paths: Sequence[str]) -> None:
@@ -329,21 +329,18 @@ class Session:
             sys.stdout.write(source.text if text.notebook is None else text.notebook.text)
         if id(source) in cases:
             self._note(*cases[id(source)])
-        if (
-            self.options.patches != "none"
-            and not source.cells
-            and any(each.fix is not None for each in findings)
-        ):
-            self._show_patches(source, findings, again)
+        self._show_patches(source, findings, again)
         if findings or first.suppressed or first.pending:
             self._keep_lines(source)
         self._add(each.shown_in(source) for each in findings)
 
     def _show_patches(self, source: Source, findings: list[Finding], again: Analyse) -> None:
+        """Keep what fixes would change, as far as the options ask for it."""
         only_shown = self.options.patches == "shown"
-        if self.options.patches == "none" or source.cells:  # they would be patches of JSON
-            return
-        if only_shown and not any(each.fix and each.fix.alternatives for each in findings):
+        fixes = [each.fix for each in findings if each.fix is not None]
+        if only_shown:
+            fixes = [fix for fix in fixes if fix.alternatives]
+        if self.options.patches == "none" or not fixes or source.cells:  # of JSON there are none
             return
         from bgmode.fixing.patches import patches
 
@@ -351,7 +348,8 @@ class Session:
 
     def _note(self, case: Case, verdict: Verdict) -> None:
         """Remember what a file has to do with wrappers whose callers say the job type."""
-        self._pending[case.source.path] = (case.policy, verdict.pending)
+        pending = [each.shown_in(case.source) for each in verdict.pending]
+        self._pending[case.source.path] = (case.policy, pending)
         if case.policy.job_types:
             wrappers = case.module.wrappers
             self._wrappers |= wrappers.names
