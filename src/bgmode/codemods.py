@@ -2,8 +2,8 @@
 
     python -m libcst.tool codemod -x --no-format bgmode.codemods.ExplicitStoreCommand PATH
 
-applies the fixes of a rule, those that need a look as well; the policy above each file counts. Without
-``--no-format`` libcst's command formats the files with black. Nobody imports this.
+applies the fixes of a rule, those that need a look as well; the policy above each file counts.
+Without ``--no-format`` libcst's command formats the files with black. Nobody imports this.
 """
 
 from __future__ import annotations
