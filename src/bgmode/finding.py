@@ -139,6 +139,11 @@ class Replacement:
     at: Span
     text: str
 
+    @property
+    def gone(self) -> range:
+        """The numbers of the lines that it takes away."""
+        return range(self.at.line, self.at.end_line + (self.at.end_column > 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Patch:

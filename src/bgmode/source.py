@@ -122,6 +122,11 @@ def _encoding(data: bytes) -> str:
         raise
 
 
+def line_starts(text: str) -> list[int]:
+    """Where each line begins, as Python's parser counts them; the first begins at 0."""
+    return [0, *(matched.end() for matched in LINE_END.finditer(text))]
+
+
 def split_lines(text: str) -> list[str]:
     """Split ``text`` into lines without their ends, where Python's parser does."""
     return LINE_END.split(text)
@@ -174,7 +179,7 @@ class Source:
 
     def written(self, span: Span) -> str:
         """The text of a stretch just as it is written, line ends included."""
-        starts = [0, *(matched.end() for matched in LINE_END.finditer(self.text))]
+        starts = line_starts(self.text)
         begin = starts[span.line - 1] + span.column
         return self.text[begin : starts[span.end_line - 1] + span.end_column]
 

@@ -133,7 +133,7 @@ def _judged(case: Case, call: BackgroundCall) -> list[Judged]:
 def _told_to_others(case: Case) -> Iterator[Judged]:
     """The calls of wrappers that stand in other modules."""
     for told in case.told:
-        if told.call not in case.module.calls.background:
+        if told.call.node not in case.module.names.parent:
             yield Judged(told.call, told.caller, told.annotation)
 
 

@@ -19,7 +19,7 @@ from bgmode.finding import (
 )
 from bgmode.fixing import brackets
 from bgmode.fixing.brackets import CannotEdit
-from bgmode.source import LINE_END, Span, newline_of
+from bgmode.source import LINE_END, Span, line_starts, newline_of
 
 
 @dataclass
@@ -30,7 +30,7 @@ class _Range:
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
     """The text after all of ``edits``. Raises :class:`CannotEdit`."""
-    offsets = _line_offsets(text)
+    offsets = line_starts(text)
     placed = [(edit, _range(offsets, place(edit))) for edit in edits]
     placed.sort(key=lambda pair: pair[1].end - pair[1].start)  # what is inside goes first
     ranges = [own for _, own in placed]
@@ -57,10 +57,6 @@ def place(edit: Edit) -> Span:
             return span
         case InsertStatement(beside=span):
             return span
-
-
-def _line_offsets(text: str) -> list[int]:
-    return [0, *(matched.end() for matched in LINE_END.finditer(text))]
 
 
 def _range(offsets: list[int], span: Span) -> _Range:
@@ -144,7 +140,7 @@ def _above_comments(text: str, start: int, indentation: str) -> int:
     """
     first = start
     while start:
-        *_, above, _ = _line_offsets(text[:start])
+        *_, above, _ = line_starts(text[:start])
         if not text.startswith(f"{indentation}#", above):
             return start
         start = above

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from bgmode.finding import Finding, Fix, Patch, Replacement
 from bgmode.fixing.brackets import CannotEdit
 from bgmode.fixing.rounds import Analyse, changed_text, proven
-from bgmode.source import LINE_END, Source, Span
+from bgmode.source import LINE_END, Source, Span, line_starts
 
 
 def patches(
@@ -73,7 +73,7 @@ def _replacements(old: str, new: str) -> Iterator[Replacement]:
 
 def _lines(text: str) -> list[str]:
     """The lines with their ends, split where Python's parser does."""
-    starts = [0, *(found.end() for found in LINE_END.finditer(text))]
+    starts = line_starts(text)
     ends = [*starts[1:], len(text)]
     return [text[start:end] for start, end in zip(starts, ends, strict=True) if start < end]
 

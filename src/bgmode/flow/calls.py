@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
-from bgmode.flow.names import MUTATORS, dotted, handed_to
+from bgmode.flow.names import MUTATORS, dotted, handed_to, ordered_parameters
 from bgmode.flow.values import (
     MISSING,
     NONE,
@@ -580,8 +580,7 @@ def _receiver(node: ast.Call) -> str | None:
 
 def _paths(node: ast.Call, function: Function) -> dict[str, str]:
     """By which name or path the caller knows what it gives for each parameter."""
-    arguments = function.node.args
-    ordered = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
+    ordered = ordered_parameters(function.node)
     given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
     for name, argument in zip(ordered[function.receiver is not None :], node.args, strict=False):
         if isinstance(argument, ast.Starred):

@@ -90,6 +90,11 @@ def parameters(code: Code) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
 
 
+def ordered_parameters(code: Code) -> list[str]:
+    """The names of the parameters that a call may fill by their order."""
+    return [arg.arg for arg in (*code.args.posonlyargs, *code.args.args)]
+
+
 def module_of(node: ast.ImportFrom) -> str:
     """The module that an import names; dots first where it is relative."""
     return "." * node.level + (node.module or "")
@@ -138,7 +143,7 @@ def given_for(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | N
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value
-    ordered = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    ordered = ordered_parameters(function)
     spread = any(isinstance(argument, ast.Starred) for argument in call.args)
     if name not in ordered or spread:
         return None
@@ -150,7 +155,7 @@ def _gives(call: ast.Call, function: FunctionNode, name: str) -> bool:
     """Whether a call passes something for a parameter; what is spread may hold it."""
     if any(keyword.arg in {name, None} for keyword in call.keywords):
         return True
-    ordered = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    ordered = ordered_parameters(function)
     if name not in ordered:
         return False
     position = ordered.index(name) - (ordered[0] in {"self", "cls"})

@@ -275,14 +275,15 @@ class Annotations:
             clients = imports.holding(value) if value is not None and imports is not None else None
             if value is not None and clients is not None:
                 yield self._set_in(clients, value, "the package")
-        settings = self._settings_of(package)
-        for directive in _head(package.names.tree, settings) if settings else ():
+        for directive in self._head_of(package):
             if directive.key == self.vocabulary.comment:
                 yield Annotation(directive.value, "the package's comment", package.path)
 
-    def _settings_of(self, package: OtherModule) -> list[Setting]:
+    def _head_of(self, package: OtherModule) -> Iterator[Setting]:
+        """The directives at a package's head; one that has none need not be parsed."""
         found = directives(package.text, self.vocabulary)
-        return [each for each in found if isinstance(each, Setting)]
+        settings = [each for each in found if isinstance(each, Setting)]
+        return _head(package.names.tree, settings) if settings else iter(())
 
     def _annotation(
         self, value: Value, level: str, span: Span, node: ast.expr | None = None
@@ -328,11 +329,8 @@ class Annotations:
         named = self.vocabulary.zdr_module_name in package.text
         if named and _zdr_binding(package.names, self.vocabulary) is not None:
             return True
-        settings = self._settings_of(package)
-        return any(
-            directive.key == self.vocabulary.zdr_comment
-            for directive in (_head(package.names.tree, settings) if settings else ())
-        )
+        keys = (directive.key for directive in self._head_of(package))
+        return self.vocabulary.zdr_comment in keys
 
     def _zdr(self, level: str, span: Span | None) -> Annotation:
         return Annotation("zdr", level, self.source.path, span)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bgmode.flow.callees import PASS_THROUGH
-from bgmode.flow.names import FUNCTIONS, Names, dotted, parameters
+from bgmode.flow.names import FUNCTIONS, Names, dotted, ordered_parameters, parameters
 from bgmode.model.abandoned import only_tells
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.polling import Polling
@@ -181,7 +181,7 @@ def _parameter(
         if keyword.value is given:
             known = {arg.arg for arg in parameters(function)}
             return keyword.arg if keyword.arg in known else None
-    ordered = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    ordered = ordered_parameters(function)
     if isinstance(call.func, ast.Attribute) and ordered[:1] in (["self"], ["cls"]):
         ordered = ordered[1:]
     if any(isinstance(argument, ast.Starred) for argument in call.args):

@@ -17,7 +17,15 @@ from functools import cached_property
 
 from bgmode.finding import Place
 from bgmode.flow.callees import last_name
-from bgmode.flow.names import FUNCTIONS, FunctionNode, Names, defaults, dotted, parameters
+from bgmode.flow.names import (
+    FUNCTIONS,
+    FunctionNode,
+    Names,
+    defaults,
+    dotted,
+    ordered_parameters,
+    parameters,
+)
 from bgmode.flow.project import Project
 from bgmode.knowledge import Vocabulary
 from bgmode.model.annotations import METADATA_LEVEL, Annotation, Annotations, entry_of
@@ -57,6 +65,7 @@ class Wrappers:
         self._vocabulary = annotations.vocabulary
         self._graph = graph
         self._project = project
+        self._functions: dict[ast.Call, FunctionNode | None] = {}
         self._handed: dict[FunctionNode, tuple[Handed, ...]] = {}
         self._asking: set[FunctionNode] = set()
         self._in_a_circle: set[FunctionNode] = set()
@@ -202,9 +211,10 @@ class Wrappers:
         handing = self._of(function) if function is not None else ()
         if function is None or not handing:
             return
+        everything = ordered_parameters(function)
         ordered = _ordered(function, self._graph.home(function).names)
-        if self._graph.is_unbound(caller, home) and ordered != _all_ordered(function):
-            ordered = _all_ordered(function)
+        if ordered != everything and self._graph.is_unbound(caller, home):
+            ordered = everything
         by_order = {arg.arg for arg in function.args.posonlyargs}
         for handed in handing:
             given = _argument(caller, handed.parameter, ordered, by_order)
@@ -222,6 +232,11 @@ class Wrappers:
 
     def _wrapper(self, caller: ast.Call, home: Calls) -> FunctionNode | None:
         """The function that a call leads to, if it may be a wrapper."""
+        if caller not in self._functions:
+            self._functions[caller] = self._find_wrapper(caller, home)
+        return self._functions[caller]
+
+    def _find_wrapper(self, caller: ast.Call, home: Calls) -> FunctionNode | None:
         if not caller.args and not caller.keywords:
             return None
         known = home.names.callee(caller)
@@ -279,13 +294,9 @@ def _in_metadata(
     return vocabulary.name if vocabulary.name in given else None
 
 
-def _all_ordered(function: FunctionNode) -> list[str]:
-    return [arg.arg for arg in [*function.args.posonlyargs, *function.args.args]]
-
-
 def _ordered(function: FunctionNode, names: Names) -> list[str]:
     """The parameters that a call of a function, or of a bound method, fills by their order."""
-    ordered = _all_ordered(function)
+    ordered = ordered_parameters(function)
     is_method = isinstance(names.parent.get(function), ast.ClassDef)
     decorators = {last_name(dotted(each) or "") for each in function.decorator_list}
     return ordered[1:] if is_method and "staticmethod" not in decorators else ordered

@@ -86,7 +86,7 @@ def _shown(
     lead = f"{' ' * width}   "
     yield f"{lead}{patch.message}:"
     for each in patch.replacements:
-        for number in range(each.at.line, each.at.end_line + (each.at.end_column > 0)):
+        for number in each.gone:
             gone = _printable(report.line(finding.path, number) or "")
             yield lead + _paint(f"- {gone}", "error", colour=colour)
         for line in split_lines(each.text.rstrip("\r\n")) if each.text else ():

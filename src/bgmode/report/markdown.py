@@ -24,7 +24,8 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 def _blocks(report: Report) -> Iterator[str]:
     yield "## bgmode"
-    yield _text(summary(report, fixing=True)[:1].upper() + summary(report, fixing=True)[1:]) + "."
+    said = summary(report, fixing=True)
+    yield _text(said[:1].upper() + said[1:]) + "."
     for path, found in itertools.groupby(report.findings, key=lambda finding: finding.path):
         yield f"### {_code(path)}"
         for finding in found:
@@ -56,9 +57,8 @@ def _details(report: Report, finding: Finding, patch: Patch) -> str:
     head = f"<summary>Fix ({_GRADES[patch.applicability]}): {_html(patch.message)}</summary>"
     lines: list[str] = []
     for each in patch.replacements:
-        gone = range(each.at.line, each.at.end_line + (each.at.end_column > 0))
         lines.append(f"@@ line {each.at.line} @@")
-        lines += [f"-{report.line(finding.path, number) or ''}" for number in gone]
+        lines += [f"-{report.line(finding.path, number) or ''}" for number in each.gone]
         lines += [f"+{line}" for line in _lines(each.text)]
     return f"<details>{head}\n\n{_fenced('diff', lines)}\n\n</details>"
 

@@ -57,7 +57,7 @@ def _location(report: Report, path: str, span: Span | None) -> dict[str, Any]:
 def _range(report: Report, path: str, span: Span) -> dict[str, Any]:
     return {
         "start": _position(report, path, span.line, span.column),
-        "end": _position(report, path, span.end_line, max(span.end_column, 0)),
+        "end": _position(report, path, span.end_line, span.end_column),
     }
 
 
