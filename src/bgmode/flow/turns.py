@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
@@ -53,12 +54,13 @@ class Turns:
         self.may_have_waited = False
         self.began = False
         self._begun = (0, 0, 0, 0)
+        self._polls_before = 0
         self._polled_before: frozenset[Effect] = frozenset()
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited, outer_guess = state.polled, state.waited, state.guess
-        polls_before = self._run.polls
         run = self._run
+        self._polls_before = run.polls
         self._begun = (len(run.doubts), len(run.settled), len(run.effects), len(run.acts))
         self._polled_before = frozenset(effect for effect in run.effects if effect.polled) | {
             Effect(name, node, frozenset(), polled=True)
@@ -88,8 +90,11 @@ class Turns:
             seen.append(current.copy())
             run.turn = len(seen) + self.done_before + max(outer_turn - 1, 0)
             current = self._turn(current)
+            if current is not None and self._would_repeat(seen[-1], current):
+                self.endless = True
+                break
         run.turn = outer_turn
-        self.polls = run.polls > polls_before
+        self.polls = run.polls > self._polls_before
         after = run.join((end for end, _ in self.left), blame=any(guess for _, guess in self.left))
         if after is None and self.endless:
             self._run.stuck += 1
@@ -128,6 +133,10 @@ class Turns:
     def _turn(self, state: State) -> State | None:
         """Run one turn; returns the state of the next one, None where there is none."""
         raise NotImplementedError
+
+    def _would_repeat(self, _before: State, _after: State, /) -> bool:
+        """Whether a further turn would do what the last one did; takes its way out then."""
+        return False
 
     def _take(self, way_out: Exit) -> None:
         if way_out.kind == "break":
@@ -318,6 +327,24 @@ class LoopTurns(Turns):
         if ended is not None and self._attempts is not None and self._attempts.retry.waits:
             ended.waited = True
         return self._goes_on(ended)
+
+    def _would_repeat(self, before: State, after: State, /) -> bool:
+        """A ``for`` whose turn has changed nothing but what it goes through."""
+        if isinstance(self.node, ast.While) or self._run.polls > self._polls_before:
+            return False
+        if self.sentinel or self.stream or self._attempts or self._drained:
+            return False
+        items = {name: after.names[name] for name in self._items if name in after.names}
+        if after.polled is not before.polled or {**before.names, **items} != after.names:
+            return False
+        if self.finite:
+            after.waited = after.guess = False
+            self._leave_by_header(after, guess=self._went_on_by_guess)
+        return True
+
+    @cached_property
+    def _items(self) -> list[str]:
+        return [node.id for node in ast.walk(self.node.target) if isinstance(node, ast.Name)]  # type: ignore[union-attr]
 
     def _body(self, state: State) -> Flow:
         if self._attempts is not None:
