@@ -56,6 +56,9 @@ if TYPE_CHECKING:
 _VIEWS = frozenset(
     ["model_dump", "to_dict", "dict", "parse", "copy", "model_copy", "json", "encode", "decode"]
 )
+_BY_KEY = frozenset({"get", "pop", "setdefault"})
+_OF_ALL = frozenset({"items", "keys", "values", "popitem"})
+"""Methods of a mapping that give one of its entries, and those that give all of them."""
 _SERIALIZERS = frozenset({"json.dumps", "json.loads", "json.load", "orjson.dumps", "orjson.loads"})
 """Functions that give the same mapping in another form."""
 _BUILTINS = frozenset(
@@ -254,7 +257,9 @@ class CallExpressions:
     ) -> Value:
         positional, keywords = self.arguments(node, state)
         self.run.notes.look_closely(*positional)
-        self.run.read(receiver, positional[0] if positional else UNKNOWN, node, state)
+        if name in _BY_KEY or (name in _OF_ALL and receiver.mapping):
+            asked = positional[0] if positional and name in _BY_KEY else UNKNOWN
+            self.run.read(receiver, asked, node, state)
         key = dotted(base)
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]

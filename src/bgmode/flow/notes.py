@@ -64,7 +64,7 @@ class Notes:
         match record, name:
             case Record(polled=True), Known(str() as field):
                 self.questions.add((field,))
-            case Record(polled=True), _:
+            case Record(fields, polled=True), _ if fields:  # it may be any of them
                 self.looked_closely = True
 
     def ask(self, operator: ast.cmpop, answer: Value, words: Value) -> None:
