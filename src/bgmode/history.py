@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from bgmode.model.directives import Ignore, directives
-from bgmode.notebook import SUFFIX, read_notebook
 from bgmode.policy.find import FILE_NAMES, PROJECT_FILE, named_policy, root_of
 from bgmode.policy.load import default_policy, load_policy
 from bgmode.policy.policy import Approval, Policy, Waiver
 from bgmode.policy.problem import PolicyError
-from bgmode.source import Source, Unreadable, decode
+from bgmode.reading import read_text
+from bgmode.source import Unreadable
 
 _Entry = TypeVar("_Entry", Approval, Waiver)
 _OWN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # set in hooks, and wrong in other folders
@@ -126,9 +126,9 @@ class History:
 
     def ignores(self, path: str, policy: Policy) -> Counter[tuple[Ignore, str]]:
         """The ignore comments of a file as it was, each with the function or class it was in."""
-        data = self.read(path)
+        data = self.read(path) or b""
         try:
-            source = _source(path, data)
+            source = read_text(path, data).source
             found = directives(source.text, policy.vocabulary)
             return Counter(
                 (each.anywhere, source.scope_at(each.span.line))
@@ -152,12 +152,3 @@ def _kept(now: Iterable[_Entry], then: Iterable[_Entry]) -> tuple[_Entry, ...]:
 
 def _wherever(entry: _Entry) -> _Entry:
     return dataclasses.replace(entry, file="", line=0, column=0)
-
-
-def _source(path: str, data: bytes | None) -> Source:
-    """The code of a file as it was. Raises :class:`Unreadable`."""
-    if data is None:
-        return Source(path, "")
-    if path.endswith(SUFFIX):
-        return read_notebook(data).source(path)
-    return Source(path, decode(data)[0])

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime
 import itertools
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from bgmode import notebook as notebooks
 from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
+from bgmode.callers import Callers, part_of
 from bgmode.checks.subject import Case
-from bgmode.concerned import Concerned, mentions
+from bgmode.concerned import Concerned
 from bgmode.day import utc_today
 from bgmode.discover import Walk, candidates, read_file
-from bgmode.finding import Finding, Place, split_cell
+from bgmode.finding import Finding, split_cell
 from bgmode.flow.project import Project
 from bgmode.history import History, NoHistory
-from bgmode.notebook import Notebook
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
 from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
 from bgmode.policy_findings import policy_findings, unused_waivers
+from bgmode.reading import Text, decoded_text, read_text
 from bgmode.report import Report
-from bgmode.source import Source, Unreadable, decode, parse
+from bgmode.source import Source, Unreadable, parse
 from bgmode.suppression import Verdict
 
 if TYPE_CHECKING:
@@ -59,16 +57,6 @@ class Options:
 
 
 @dataclass
-class _Text:
-    """A file that matters: its bytes, its text and how they were decoded."""
-
-    data: bytes
-    source: Source
-    encoding: str
-    notebook: Notebook | None = None
-
-
-@dataclass
 class Session:
     """One run; ``watch`` is shown each file's case and what was found there.
 
@@ -86,31 +74,35 @@ class Session:
         revision = self.options.waivers_from
         self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
-        self._wrappers: set[str] = set()
-        self._called: set[Place] = set()
-        self._pending: dict[str, tuple[Policy, list[Finding]]] = {}
+        self._callers = Callers()
         self.today = self.options.today or utc_today()
 
     def run(self, paths: Sequence[str]) -> Report:
         """Judge everything under ``paths``."""
+
+        def is_whole(folder: str) -> bool:
+            return any(_is_below(folder, path) for path in paths)
+
         self._check_history(paths)
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
         wanted = set(candidates(files))
         concerned = Concerned(self.options.policy, self._policy)
-        left: list[str] = []
+        left: set[str] = set()
         for path in files:
             if path in wanted or concerned.covers(path):
                 self._file(path)
             else:
-                left.append(path)
-        for path in self._calling(left):
-            if path in walk.named:
+                left.add(path)
+        while calling := self._callers.among(left):
+            for path in calling:
+                self._file(path)
+            left.difference_update(calling)
+        for path in files:
+            if path in left and path in walk.named:
                 self._file(path, only_read=True)
-        for policy, pending in self._pending.values():
-            if any(_is_below(policy.folder, path) for path in paths):  # else callers may be unread
-                self._add(each for each in pending if not self._is_spoken_of(each, files))
+        self._add(self._callers.standing(is_whole, files, self.report.lines))
         self.report.errors += walk.errors
         self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
         above = (find_policy(path) for path in paths)
@@ -119,30 +111,6 @@ class Session:
         for policy in self._policies.loaded():
             self._judge_policy(policy, paths)
         return self._finished()
-
-    def _calling(self, paths: list[str]) -> list[str]:
-        """Judge those of ``paths`` that may call a wrapper of another file; returns the others."""
-        asked: set[str] = set()
-        while new := self._wrappers - asked:
-            asked |= new
-            words = tuple(name.encode() for name in new)
-            left = [path for path in paths if not mentions(path, words)]
-            for path in sorted(set(paths) - set(left)):
-                self._file(path)
-            paths = left
-        return paths
-
-    def _is_spoken_of(self, finding: Finding, files: list[str]) -> bool:
-        """Whether some code may call the function that a finding waits for, seen or not."""
-        if finding.pending is None or finding.pending in self._called:
-            return True
-        own, qualified = finding.pending
-        name = qualified.rpartition(".__init__")[0] or qualified
-        name = name.rpartition(".")[2]
-        if any(os.path.abspath(path) != own and mentions(path, (name.encode(),)) for path in files):
-            return True
-        lines = self.report.lines.get(finding.file, [])
-        return sum(len(re.findall(rf"\b{name}\b", line)) for line in lines) > 1
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""
@@ -160,12 +128,11 @@ class Session:
         if policy is not None:
             self.report.files += 1
             try:
-                read = self._notebook(path, text.encode("utf-8", "replace"), policy)
+                read = decoded_text(path, text)
             except Unreadable as error:
                 self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
-                return self._finished()
-            given = read or _Text(b"", Source(path, text), "utf-8")
-            self._judge(given, policy, standard_input=True)
+            else:
+                self._judge(read, policy, standard_input=True)
         return self._finished()
 
     def _finished(self) -> Report:
@@ -243,36 +210,28 @@ class Session:
             self.report.left_out["files are left out by the policy's exclude"] += 1
             return
         try:
-            read = self._notebook(path, data, policy)
-            if read is None:
-                text, encoding = decode(data)
-                read = _Text(data, Source(path, text), encoding)
+            read = read_text(path, data)
             if only_read:
                 parse(read.source.text)
-                return
         except Unreadable as error:
             self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
             self.report.lines[path] = []
             return
-        self._judge(read, policy)
+        if only_read:
+            self._add_broken(read, policy)
+        else:
+            self._judge(read, policy)
 
-    def _notebook(self, path: str, data: bytes, policy: Policy) -> _Text | None:
-        """A notebook, whose cells that are no Python are told; None for another file.
-
-        Raises :class:`Unreadable`.
-        """
-        if not path.endswith(notebooks.SUFFIX):
-            return None
-        notebook = notebooks.read_notebook(data)
-        source = notebook.source(path)
-        for each in notebook.broken:
+    def _add_broken(self, text: Text, policy: Policy) -> None:
+        """Say which cells of a notebook are no Python."""
+        if text.notebook is None:
+            return
+        for each in text.notebook.broken:
             error = Unreadable(each.reason, each.line, each.column)
-            found = unreadable(source, policy, error, self.options.wanted)
-            self._add(finding.shown_in(source) for finding in found)
-            path, _ = source.shown(each.line)
-            self.report.lines[path] = notebook.lines(split_cell(path)[1] or 1)
-        encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
-        return _Text(data, source, encoding, notebook)
+            found = unreadable(text.source, policy, error, self.options.wanted)
+            self._add(finding.shown_in(text.source) for finding in found)
+            path, _ = text.source.shown(each.line)
+            self.report.lines[path] = text.notebook.lines(split_cell(path)[1] or 1)
 
     def _keep_lines(self, source: Source) -> None:
         """Keep the lines that a report shows, by the path that it shows."""
@@ -280,7 +239,8 @@ class Session:
         for start, end in itertools.pairwise([*source.cells, len(source.lines) + 1]):
             self.report.lines[source.shown(start)[0]] = source.lines[start - 1 : end - 2]
 
-    def _judge(self, text: _Text, policy: Policy, *, standard_input: bool = False) -> None:
+    def _judge(self, text: Text, policy: Policy, *, standard_input: bool = False) -> None:
+        self._add_broken(text, policy)
         source = text.source
         ignores = None
         if self._history is not None:
@@ -326,9 +286,9 @@ class Session:
                 self.report.fixed += [each.shown_in(source) for each in result.applied]
                 findings, source = result.findings, result.source
         elif standard_input and self.options.fix:
-            sys.stdout.write(source.text if text.notebook is None else text.notebook.text)
+            sys.stdout.write(text.written)
         if id(source) in cases:
-            self._note(*cases[id(source)])
+            self._callers.add(part_of(*cases[id(source)]))
         self._show_patches(source, findings, again)
         if findings or first.suppressed or first.pending:
             self._keep_lines(source)
@@ -346,26 +306,15 @@ class Session:
 
         self.report.patches |= patches(source, findings, again, only_shown=only_shown)
 
-    def _note(self, case: Case, verdict: Verdict) -> None:
-        """Remember what a file has to do with wrappers whose callers say the job type."""
-        pending = [each.shown_in(case.source) for each in verdict.pending]
-        self._pending[case.source.path] = (case.policy, pending)
-        if case.policy.job_types:
-            wrappers = case.module.wrappers
-            self._wrappers |= wrappers.names
-            self._called |= wrappers.called
-
-    def _keep(self, text: _Text, new: str, *, standard_input: bool) -> bool:
+    def _keep(self, text: Text, new: str, *, standard_input: bool) -> bool:
         """Write a fixed text, or note the difference; False where it was left alone."""
         from bgmode.fixing.write import CannotWrite, encoded, write_text
 
         path = text.source.path
         try:
-            if text.notebook is not None:
-                new = text.notebook.changed(new)
+            new = text.changed(new)
             if self.options.diff:
-                old = text.data or encoded(text.source.text, text.encoding)
-                self.report.changes.append((path, old, encoded(new, text.encoding)))
+                self.report.changes.append((path, text.data, encoded(new, text.encoding)))
             elif standard_input:
                 sys.stdout.write(new)
             else:

@@ -40,7 +40,7 @@ def compared(program: Program) -> Iterator[tuple[bool, str]]:
     answers = {
         status: Answering(status, frozenset(), SamePolls(names, status)) for status in STATUSES
     }
-    together = judged(entry, answers)
+    together = judged(entry, answers, end=names.last_loop(entry) + 1)
     for status in STATUSES:
         alone = Run(SamePolls(Names(tree), status))
         alone.start(entry)

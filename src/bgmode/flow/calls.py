@@ -104,20 +104,23 @@ class CallExpressions:
         self._expressions = expressions
         self.run = expressions.run
         self._written: dict[ast.Call, _Written] = {}
+        self._ordinary: set[ast.Call] = set()  # no special function is called or handed on
 
     def take_over(self, earlier: CallExpressions) -> None:
         """Use what another run has found out about calls as they are written."""
-        self._written = earlier._written
+        self._written, self._ordinary = earlier._written, earlier._ordinary
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
-        reply = self.run.world.reply(node.func, node.keywords, turn=self.run.turn)
-        if reply is not None:
-            _, keywords = self.arguments(node, state)
-            self.run.world.observe(node, keywords)
-            return self._replied(node, reply, state)
-        position = self._operation_given(node)
-        if position is not None:
-            return self._handed_on(node, position, state)
+        if node not in self._ordinary:
+            reply = self.run.world.reply(node.func, node.keywords, turn=self.run.turn)
+            if reply is not None:
+                _, keywords = self.arguments(node, state)
+                self.run.world.observe(node, keywords)
+                return self._replied(node, reply, state)
+            position = self._operation_given(node)
+            if position is not None:
+                return self._handed_on(node, position, state)
+            self._ordinary.add(node)
         match node.func:
             case ast.Attribute(value=base, attr=name):
                 return self._method_call(node, base, name, state, alone=alone)

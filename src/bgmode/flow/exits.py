@@ -49,13 +49,9 @@ class State:
         return cls({}, False, False, has_paths=False)
 
     def copy(self) -> State:
-        return State(
-            self.names.copy(),
-            self.polled,
-            self.waited,
-            guess=self.guess,
-            has_paths=self.has_paths,
-        )
+        copied = State(self.names.copy(), self.polled, self.waited)
+        copied.guess, copied.has_paths = self.guess, self.has_paths
+        return copied
 
     def become(self, other: State) -> None:
         """Take over everything that ``other`` knows."""

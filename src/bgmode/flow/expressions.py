@@ -80,11 +80,33 @@ class Expressions:
         self.objects = Objects(self)
         self.constants: dict[int, Value] = {}
         self._fixed: dict[ast.expr, Value] = {}  # literals, and names of the code outside
-        self._common: dict[type[ast.expr], Callable[[Any, State], Value]] = {
+        self._kinds: dict[type[ast.expr], Callable[[Any, State], Value]] = {
             ast.Name: self._name,
             ast.Attribute: self.attribute,
             ast.Call: self.calls.call,
             ast.Constant: self._constant,
+            ast.Await: self._inner,
+            ast.Compare: self._compare,
+            ast.BoolOp: self._bool_op,
+            ast.UnaryOp: self._unary,
+            ast.BinOp: self._binary,
+            ast.IfExp: self._conditional,
+            ast.NamedExpr: self._named,
+            ast.Dict: self._dict,
+            ast.Tuple: self._tuple,
+            ast.List: self._list,
+            ast.Set: self._set,
+            ast.Subscript: self._subscript,
+            ast.JoinedStr: self._text,
+            ast.FormattedValue: self._inner,
+            ast.Lambda: self._lambda,
+            ast.DictComp: self._dict_comprehension,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.Yield: self._yield,
+            ast.YieldFrom: self._yield,
+            ast.Starred: self._starred,
         }
 
     def take_over(self, earlier: Expressions) -> None:
@@ -95,75 +117,17 @@ class Expressions:
 
     def value(self, node: ast.expr, state: State) -> Value:
         """The value of ``node``; what evaluating it does is done to ``state``."""
-        self.run.spend(1)
-        common = self._common.get(type(node))
-        return self._rare(node, state) if common is None else common(node, state)
-
-    def _rare(self, node: ast.expr, state: State) -> Value:
-        match node:
-            case ast.Await(value=inner):
-                return self.value(inner, state)
-            case ast.Compare():
-                return self._compare(node, state)
-            case ast.BoolOp():
-                return self._bool_op(node, state)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return negate(self.test(operand, state))
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return Known(-number)
-            case ast.UnaryOp(operand=operand):
-                return unknown(self.value(operand, state))
-            case ast.BinOp(left=left, op=operator, right=right):
-                return self._binary(left, operator, right, state)
-            case ast.IfExp():
-                return self._conditional(node, state)
-            case ast.NamedExpr(target=target, value=inner):
-                value = self.value(inner, state)
-                self.run.assign(target, value, state)
-                return value
-            case ast.Dict():
-                return self._dict(node, state)
-            case ast.Tuple(elts=elements):
-                return self._tuple(elements, state)
-            case ast.List(elts=elements):
-                return self._display(elements, Listed, state)
-            case ast.Set(elts=elements):
-                return self._display(elements, Gathered, state)
-            case ast.Slice():
-                return UNKNOWN
-            case ast.Subscript():
-                return self._subscript(node, state)
-            case ast.JoinedStr(values=parts):
-                return self._text(parts, state)
-            case ast.FormattedValue(value=inner):
-                return self.value(inner, state)
-            case ast.Lambda():
-                self.run.pending.setdefault(node, state.copy())
-                return Function(node)
-            case ast.DictComp():
-                return self._dict_comprehension(node, state)
-            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-                return self._comprehension(node, state)
-            case ast.Yield() | ast.YieldFrom():
-                given = NONE if node.value is None else self.value(node.value, state)
-                self.run.given.append(given)
-                self.run.notes.yields.add(node)
-                state.waited = None
-                return UNKNOWN
-            case ast.Starred(value=inner):
-                return unknown(self.value(inner, state))
-            case _:
-                return UNKNOWN
+        self.run.work += 1  # looked at by whoever spends next
+        evaluate = self._kinds.get(type(node))
+        return UNKNOWN if evaluate is None else evaluate(node, state)
 
     def alone(self, node: ast.expr, state: State) -> None:
         """Evaluate an expression statement: nobody uses its value."""
         inner = unawaited(node)
-        if isinstance(inner, ast.Call) and self._only_tells(inner):
-            return
-        if isinstance(inner, ast.Call):
-            self.calls.call(inner, state, alone=True)
-        else:
+        if not isinstance(inner, ast.Call):
             self.value(node, state)
+        elif not self._only_tells(inner):
+            self.calls.call(inner, state, alone=True)
 
     def _only_tells(self, call: ast.Call) -> bool:
         """Whether a call is a log line, made of names and texts: nothing depends on it."""
@@ -275,6 +239,30 @@ class Expressions:
                 found = part(base, node.attr)
                 return unknown(base) if isinstance(found, Missing) else found
 
+    # What only hands on the value of another expression
+
+    def _inner(self, node: ast.Await | ast.FormattedValue, state: State) -> Value:
+        return self.value(node.value, state)
+
+    def _starred(self, node: ast.Starred, state: State) -> Value:
+        return unknown(self.value(node.value, state))
+
+    def _named(self, node: ast.NamedExpr, state: State) -> Value:
+        value = self.value(node.value, state)
+        self.run.assign(node.target, value, state)
+        return value
+
+    def _yield(self, node: ast.Yield | ast.YieldFrom, state: State) -> Value:
+        given = NONE if node.value is None else self.value(node.value, state)
+        self.run.given.append(given)
+        self.run.notes.yields.add(node)
+        state.waited = None
+        return UNKNOWN
+
+    def _lambda(self, node: ast.Lambda, state: State) -> Value:
+        self.run.pending.setdefault(node, state.copy())
+        return Function(node)
+
     # Operators
 
     def _compare(self, node: ast.Compare, state: State) -> Value:
@@ -368,10 +356,17 @@ class Expressions:
                 result = decided(ends_at, result, further)
         return result
 
-    def _binary(
-        self, left: ast.expr, operator: ast.operator, right: ast.expr, state: State
-    ) -> Value:
-        spine = [(operator, right)]
+    def _unary(self, node: ast.UnaryOp, state: State) -> Value:
+        match node:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return negate(self.test(operand, state))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return Known(-number)
+            case _:
+                return unknown(self.value(node.operand, state))
+
+    def _binary(self, node: ast.BinOp, state: State) -> Value:
+        left, spine = node.left, [(node.op, node.right)]
         while isinstance(left, ast.BinOp):  # long sums must not be deep
             spine.append((left.op, left.right))
             left = left.left
@@ -423,7 +418,8 @@ class Expressions:
         state.become(joined)
         return results[0] if len(results) == 1 else join(*results, blame=test.polled)
 
-    def _text(self, parts: list[ast.expr], state: State) -> Value:
+    def _text(self, node: ast.JoinedStr, state: State) -> Value:
+        parts = node.values
         values = [self.value(piece, state) for piece in parts]
         if len(values) == 1 and isinstance(values[0], Known) and _is_answered(parts[0], values[0]):
             return values[0]
@@ -452,6 +448,12 @@ class Expressions:
             flat.append(value)
         return flat
 
+    def _list(self, node: ast.List, state: State) -> Value:
+        return self._display(node.elts, Listed, state)
+
+    def _set(self, node: ast.Set, state: State) -> Value:
+        return self._display(node.elts, Gathered, state)
+
     def _display(
         self, elements: list[ast.expr], kind: type[Listed | Gathered], state: State
     ) -> Value:
@@ -470,7 +472,8 @@ class Expressions:
     def _element(self, node: ast.expr, state: State) -> Value:
         return self.value(node.value if isinstance(node, ast.Starred) else node, state)
 
-    def _tuple(self, elements: list[ast.expr], state: State) -> Value:
+    def _tuple(self, node: ast.Tuple, state: State) -> Value:
+        elements = node.elts
         values = self._flat(elements, state)
         self.run.notes.look_closely(*values)
         spread = any(isinstance(element, ast.Starred) for element in elements)

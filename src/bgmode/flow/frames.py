@@ -89,6 +89,7 @@ class Frames:
 
     def _body(self, code: Code, inner: State) -> Flow:
         """Run the body of a function; what its expressions raise is among the ways out."""
+        self.run.spend(1)
         self.run.stack.append(code)
         outer, self.run.raised = self.run.raised, []
         try:

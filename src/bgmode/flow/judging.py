@@ -28,11 +28,11 @@ class Answering:
 
 
 def judged(
-    scope: ast.Module | Code, answers: Mapping[str, Answering], *, loops_only: bool = True
+    scope: ast.Module | Code, answers: Mapping[str, Answering], *, end: int | None = None
 ) -> dict[str, Run]:
     """One run of ``scope`` for each of ``answers``, by their keys; some share one.
 
-    ``loops_only`` leaves out what stands behind the last loop. A function whose first run is
+    ``end`` is the position of the first statement that is left out. A function whose first run is
     given up is not run again.
     """
     runs: dict[str, Run] = {}
@@ -42,7 +42,7 @@ def judged(
         shared = next((run for other, run in kept if _is_alike(answering, other, run)), None)
         if shared is None:
             shared = Run(answering.world)
-            shared.start(scope, prefix=prefix, loops_only=loops_only)
+            shared.start(scope, prefix=prefix, end=end)
             prefix = prefix or shared.prefix
             kept.append((answering, shared))
         runs[key] = shared

@@ -376,13 +376,15 @@ class Names:
         found: dict[ScopeNode, int] = {}
         for loop in self.loops:
             scope = self.function(loop) or self.tree
-            body = [] if isinstance(scope, ast.Lambda) else scope.body
-            step: ast.AST = loop
-            while self.parent[step] is not scope:
-                step = self.parent[step]
-            position = next((index for index, node in enumerate(body) if node is step), -1)
-            found[scope] = max(found.get(scope, -1), position)
+            found[scope] = max(found.get(scope, -1), self.position(loop, scope))
         return found
+
+    def position(self, node: ast.AST, scope: ScopeNode) -> int:
+        """The position of the statement of ``scope`` that ``node`` stands in; -1 for none."""
+        body = [] if isinstance(scope, ast.Lambda) else scope.body
+        while self.parent[node] is not scope:
+            node = self.parent[node]
+        return next((index for index, step in enumerate(body) if step is node), -1)
 
     def read_in(self, node: ast.AST) -> frozenset[str]:
         """The names and attribute chains that are read in ``node``."""

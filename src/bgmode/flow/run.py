@@ -60,12 +60,13 @@ _MOST_WORK = 60_000  # expressions of one run; joining states counts as well
 class Prefix:
     """How far a function has come before anything in it depends on a poll.
 
-    ``position`` is that of the top-level statement that comes next; ``expressions`` know the
-    code outside.
+    ``position`` is that of the top-level statement that comes next; ``outcomes`` are those of the
+    loops behind it, none of which polls; ``expressions`` know the code outside.
     """
 
     position: int
     state: State
+    outcomes: dict[Repeated, Outcome]
     expressions: Expressions
 
 
@@ -106,7 +107,7 @@ class Run:
         self.patterns = Patterns(self)
         self.contexts = Contexts(self)
         self.frames = Frames(self)
-        self._work = 0
+        self.work = 0  # expressions that have been evaluated, and what else has cost time
         self.prefix: Prefix | None = None
         self.stack: list[ScopeNode] = []
         self.pending: dict[Code, State] = {}
@@ -141,11 +142,11 @@ class Run:
         scope: ast.Module | Code,
         *,
         prefix: Prefix | None = None,
-        loops_only: bool = False,
+        end: int | None = None,
     ) -> None:
         """Run ``scope`` from its beginning, or from where another run has come (``prefix``).
 
-        ``loops_only`` stops behind the last loop.
+        ``end`` is the position of the first statement that is left out.
         """
         if scope in self.names.hopeless:
             self.gave_up = True
@@ -162,8 +163,8 @@ class Run:
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if is_round(self.names, scope):
                     self._rounds(scope, state)
                 case _:
-                    self._ended(scope, self._from(scope, state, prefix, loops_only=loops_only))
-            if not loops_only:
+                    self._ended(scope, self._from(scope, state, prefix, end))
+            if end is None:
                 self._run_pending()
         except Diverges:
             pass
@@ -191,21 +192,22 @@ class Run:
         scope: ast.Module | FunctionNode,
         state: State,
         prefix: Prefix | None,
-        *,
-        loops_only: bool,
+        end: int | None,
     ) -> Flow:
         """Run the statements of ``scope`` itself, and remember how far it comes without a poll."""
-        statements = scope.body[: self.names.last_loop(scope) + 1] if loops_only else scope.body
+        statements = scope.body[:end]
         if prefix is not None:
             self.expressions.take_over(prefix.expressions)
+            self.outcomes.update(prefix.outcomes)
         first = 0 if prefix is None else prefix.position
         following: State | None = state if prefix is None else prefix.state.copy()
         exits: list[Exit] = []
         for position in range(first, len(statements)):
             if following is None:
                 break
-            if prefix is None and self.polls == 0 and not self.outcomes:
-                self.prefix = Prefix(position, following.copy(), self.expressions)
+            if prefix is None and self.polls == 0 and not self.set_by_answers:
+                outcomes = self.outcomes.copy()
+                self.prefix = Prefix(position, following.copy(), outcomes, self.expressions)
             flow = self.statement(statements[position], following)
             exits += flow.exits
             following = flow.falls
@@ -213,8 +215,8 @@ class Run:
 
     def spend(self, work: int) -> None:
         """Count what has been done; raises :class:`GaveUp` once it is too much."""
-        self._work += work
-        if self._work > _MOST_WORK:
+        self.work += work
+        if self.work > _MOST_WORK:
             raise GaveUp
 
     def join(self, states: Iterable[State], *, blame: bool = False) -> State | None:
@@ -616,6 +618,8 @@ class Run:
         set, and objects that have another name as well."""
         stored: set[str] | None = None
         escaping = self.aliases.escaping(node)
+        if not escaping and not state.has_paths:
+            return
         for key, value in state.names.items():
             if _has_other_names(key, value, escaping):
                 state.names[key] = loosened(value)

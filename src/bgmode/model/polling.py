@@ -241,13 +241,18 @@ class Polling:
         return self.names.function(loop) or self.names.tree
 
     def _in_scope(self, scope: ast.Module | Code) -> list[PollLoop]:
-        runs = judged(scope, self._answers)
+        runs = judged(scope, self._answers, end=self.reach.end(scope))
         running = runs["in_progress"]
         sleeps, yields = running.notes.sleeps, running.notes.yields
-        tables: dict[Repeated, dict[str, Outcome]] = {}
+        every: dict[Repeated, dict[str, Outcome]] = {}
         for status, run in runs.items():
             for node, outcome in run.outcomes.items():
-                tables.setdefault(node, {})[status] = outcome
+                every.setdefault(node, {})[status] = outcome
+        tables = {
+            node: table
+            for node, table in every.items()
+            if any(outcome.polls for outcome in table.values())
+        }
         return [
             # a loop that a status never comes to is left on it, before it is entered
             PollLoop(
@@ -266,7 +271,6 @@ class Polling:
             )
             for node, table in tables.items()
             if (node is scope or self.scope_of(node) is scope)
-            and any(outcome.polls for outcome in table.values())
             and not self._goes_through_jobs(node)
             and not table.get("in_progress", Outcome()).acts  # each turn makes another job
             and not (
@@ -302,7 +306,7 @@ class Polling:
 
     def tells_apart_later(self, loop: PollLoop) -> bool:
         """Whether the code after the loop treats what the loop misses otherwise than completed."""
-        runs = judged(loop.scope, self.answers(everywhere=True), loops_only=False)
+        runs = judged(loop.scope, self.answers(everywhere=True))
         completed = _behind(loop.node, runs["completed"].notes.ends)
         missed = [_behind(loop.node, runs[status].notes.ends) for status in loop.taken_for_running]
         return bool(completed) and all(ends and ends.isdisjoint(completed) for ends in missed)

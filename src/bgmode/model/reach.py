@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
-from bgmode.flow.names import CODE, FUNCTIONS, Code, FunctionNode, Names
+from bgmode.flow.names import CODE, FUNCTIONS, Code, FunctionNode, Names, dotted
 from bgmode.flow.values import ClassRef, Function, Instance
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
@@ -26,13 +27,28 @@ def _spellings(provider: Provider) -> Wanted:
     return (*((".".join(path),) for path in polls), *viewed)
 
 
-def reaching(names: Names, starts: Iterable[ast.AST]) -> set[ast.AST]:
-    """The functions (and the module) whose code may come to one of ``starts``."""
+@dataclass(frozen=True, slots=True)
+class Reaching:
+    """What may come to some code.
+
+    ``scopes`` are the functions (and the module) that do, ``words`` the names of the functions, and
+    ``places`` where they are mentioned, with the code itself.
+    """
+
+    scopes: frozenset[ast.AST]
+    words: frozenset[str]
+    places: tuple[ast.AST, ...]
+
+
+def reaching(names: Names, starts: Iterable[ast.AST]) -> Reaching:
+    """What may come to one of ``starts``."""
     found: set[ast.AST] = set()
     words: set[str] = set()
     waiting = list(starts)
+    places: list[ast.AST] = []
     while waiting:
         node = waiting.pop()
+        places.append(node)
         by_name = False  # whoever comes to it has to mention the name of a function around it
         for scope in (node, *names.ancestors(node)):
             if isinstance(scope, FUNCTIONS):
@@ -43,7 +59,7 @@ def reaching(names: Names, starts: Iterable[ast.AST]) -> set[ast.AST]:
                     waiting += names.mentions.get(name, [])
             if isinstance(scope, CODE) or (isinstance(scope, ast.Module) and not by_name):
                 found.add(scope)
-    return found
+    return Reaching(frozenset(found), frozenset(words), tuple(places))
 
 
 def _called_by(names: Names, function: FunctionNode) -> str:
@@ -66,14 +82,44 @@ class Reach:
 
     def comes_to_a_poll(self, scope: ast.Module | Code) -> bool:
         """Whether running ``scope`` may poll."""
-        return scope in self._reaching
+        return scope in self._reaching.scopes
 
     def is_far(self, code: Code) -> bool:
         """Whether a function is long and has nothing to do with polls."""
-        return is_long(code) and code not in self._reaching
+        return is_long(code) and code not in self._reaching.scopes
+
+    def end(self, scope: ast.Module | Code) -> int:
+        """The position of the statement of ``scope`` behind which no loop polls."""
+        last = self.names.last_loop(scope)
+        if any(word.startswith("__") for word in self._reaching.words - {"__init__"}):
+            return last + 1  # it is called without being mentioned
+        inside = [place for place in self._reaching.places if self.names.is_within(place, scope)]
+        if not all(self._is_done_there(place, scope) for place in inside):
+            return last + 1
+        return (
+            min(last, max((self.names.position(place, scope) for place in inside), default=last))
+            + 1
+        )
+
+    def _is_done_there(self, place: ast.AST, scope: ast.Module | Code) -> bool:
+        """Whether what is mentioned is called at that place, and ends there."""
+        call = place if isinstance(place, ast.Call) else self.names.parent[place]
+        if not isinstance(call, ast.Call) or place not in (call, call.func):
+            return False
+        waits = isinstance(self.names.parent[call], ast.Await)
+        if isinstance(scope, ast.AsyncFunctionDef) and not waits:
+            return False  # a task that goes on
+        return self.names.function(call) is scope and not self._may_be_a_generator(call)
+
+    def _may_be_a_generator(self, call: ast.Call) -> bool:
+        name = (dotted(call.func) or "").rpartition(".")[2]
+        return any(
+            function.name == name and self.names.yields(function)
+            for function in self.names.functions
+        )
 
     @cached_property
-    def _reaching(self) -> set[ast.AST]:
+    def _reaching(self) -> Reaching:
         handed = (function for poll in self.starts for function in self._handed_to(poll))
         return reaching(self.names, [*self.starts, *handed])  # who is handed a poll may make it
 
@@ -87,11 +133,11 @@ class Reach:
         if imports is None:
             return
         polls = _spellings(self.clients.provider)
-        for bound, dotted in self.names.imports.items():
+        for bound, name in self.names.imports.items():
             mentions = self.names.mentions.get(bound, [])
-            if not mentions or not imports.may_mention(dotted, polls):
+            if not mentions or not imports.may_mention(name, polls):
                 continue
-            match imports.value(dotted):
+            match imports.value(name):
                 case Function(node) if self._polls_elsewhere(node):
                     yield from mentions
                 case ClassRef(owner) | Instance(owner):
@@ -104,8 +150,8 @@ class Reach:
         for mention in mentions:
             node = self.names.parent[mention]
             while isinstance(node, ast.Attribute):  # acme.jobs.fetch
-                dotted = self.names.qualify(node)
-                match None if dotted is None else imports.value(dotted):
+                name = self.names.qualify(node)
+                match None if name is None else imports.value(name):
                     case Function(function) if self._polls_elsewhere(function):
                         yield node
                     case ClassRef(owner) | Instance(owner):

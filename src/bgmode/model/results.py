@@ -69,8 +69,8 @@ class Results:
         }
         if not reads or not jobs:
             return []
-        getting = reaching(self.names, jobs)
-        reading = reaching(self.names, reads)
+        getting = reaching(self.names, jobs).scopes
+        reading = reaching(self.names, reads).scopes
         found = [
             node
             for node in (self.names.tree, *self.names.functions)
@@ -79,7 +79,7 @@ class Results:
         return sorted(found, key=lambda node: getattr(node, "lineno", 0))
 
     def _in_scope(self, scope: ast.Module | Code) -> Iterator[Result]:
-        runs = judged(scope, self._answers, loops_only=False)
+        runs = judged(scope, self._answers)
         completed = runs["completed"]
         if completed.gave_up:
             return

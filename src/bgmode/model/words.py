@@ -63,7 +63,7 @@ def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
         if status in {"in_progress", "completed", "failed"}  # one of each kind
     }
     for scope in scopes:
-        for run in judged(scope, answers, loops_only=False).values():
+        for run in judged(scope, answers).values():
             for node, words in run.notes.words.items():
                 found.words.setdefault(node, set()).update(words)
                 found.sides.setdefault(node, set()).update(run.notes.sides[node])

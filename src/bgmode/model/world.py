@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Container
+from functools import cached_property
 
 from bgmode.flow.exits import State
 from bgmode.flow.names import Code, Names
@@ -61,8 +62,14 @@ class JobWorld:
         self.status = status
         self.raises = raises
         self._related: list[JobWorld] = [self]  # as other modules of the project see it
-        self._answer = response(self.provider, status)
-        self._before = response(self.provider, before) if before is not None else None
+
+    @cached_property
+    def _answer(self) -> Record:
+        return response(self.provider, self.status)
+
+    @cached_property
+    def _before(self) -> Record | None:
+        return None if self.before is None else response(self.provider, self.before)
 
     def reply(
         self, callee: ast.expr, keywords: list[ast.keyword], *, turn: int
