@@ -10,11 +10,10 @@ from lsprotocol import types
 
 from bgmode.knowledge import RULES
 from bgmode.session import Options, Session
-from tests.cli.test_patches import LOOP, TEXTS, WIDE
+from tests.cli.test_patches import LOOP, MARK, TEXTS, WIDE
 from tests.command import BAD
 from tests.server.editor import Editor
 
-MARK = "\N{BYTE ORDER MARK}"
 ALLOWED = """\
 job_types:
   report: {background: allow, stored_state: allowed}
@@ -22,11 +21,6 @@ paths: {"*.py": report}
 """
 CASES = {
     **TEXTS,
-    "a byte order mark": (
-        "BGM101",
-        MARK + 'x = client.responses.create(input="é漢🎉", background=True)\r\n',
-    ),
-    "a mark and a line put in first": ("BGM305", MARK + "# 🎉\n" + TEXTS["two places"][1]),
     "two calls in a line": (
         "BGM405",
         'f("🎉"), c.responses.create(background=True, store=True, idempotency_key=k)\n',

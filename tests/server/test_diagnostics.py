@@ -14,15 +14,13 @@ from bgmode.knowledge import RULES, shown_page
 from bgmode.report import Report
 from bgmode.session import Options, Session
 from bgmode.source import Source, decode
-from tests.cli.test_patches import TEXTS
+from tests.cli.test_patches import MARK, TEXTS
 from tests.command import BAD, GOOD
 from tests.server.editor import Editor
 
 TODAY = datetime.date(2027, 1, 31)
-MARK = "\N{BYTE ORDER MARK}"
 EVERYWHERE = {
     **{name: text for name, (_, text) in TEXTS.items()},
-    "a byte order mark": MARK + 'x = client.responses.create(input="é漢🎉", background=True)\n',
     "two calls in a line": (
         'x = "🎉", client.responses.create(background=True), client.responses.create('
         "background=True)\n"
