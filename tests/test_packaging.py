@@ -37,7 +37,7 @@ def test_the_wheel_holds_the_rules(tmp_path: Path) -> None:
             next(name for name in names if name.endswith("entry_points.txt"))
         ).decode()
     assert {f"bgmode/rules/{name}" for name in pages()} <= names
-    assert "bgmode/py.typed" in names
+    assert {"bgmode/py.typed", "bgmode/server/protocol.py"} <= names
     assert "bgmode = bgmode.cli:main" in entry_points
     assert "BGM = bgmode.plugin:Plugin" in entry_points
     assert not any(name.startswith(("tests/", "fixtures/", "rules/")) for name in names)

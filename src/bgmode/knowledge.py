@@ -322,6 +322,11 @@ def read_page(rule: Rule) -> str:
         return file.read()
 
 
+def shown_page(rule: Rule) -> str:
+    """The text of a rule's page as people read it, in Markdown."""
+    return read_page(rule).partition("\n---\n")[2].strip()
+
+
 @cache
 def provider(name: str = "openai") -> Provider:
     """Read one provider's facts from ``rules/providers/``."""

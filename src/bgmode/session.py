@@ -242,6 +242,8 @@ class Session:
     def _judge(self, text: Text, policy: Policy, *, standard_input: bool = False) -> None:
         self._add_broken(text, policy)
         source = text.source
+        if text.encoding == "utf-8-sig":
+            self.report.marked.add(source.path)
         ignores = None
         if self._history is not None:
             try:

@@ -37,6 +37,7 @@ def wait(response):
         response = client.responses.retrieve(response.id)
     return response
 """
+MARK = "\N{BYTE ORDER MARK}"
 WIDE = BAD.replace("(\n        model", '(user="größer 🙂", model').replace(
     "\n        background", ' metadata={"größe": "漢字 🙂"}, background'
 )
@@ -53,6 +54,11 @@ TEXTS = {
         'import openai\nopenai.OpenAI().responses.create(input="🙂", background=True)',
     ),
     "a form feed": ("BGM101", BAD.replace("\n\n\n", "\n\f\n\n")),
+    "a byte order mark": (
+        "BGM101",
+        MARK + 'x = client.responses.create(input="é漢🎉", background=True)\r\n',
+    ),
+    "a mark, and lines put in first": ("BGM305", MARK + "# 🎉\n" + ASLEEP),
     "a separator in a line": ("BGM101", WIDE.replace("größer", "grö\u2028ßer")),
 }
 
@@ -82,6 +88,8 @@ def test_sarif_replacements_are_the_fix(case: tuple[str, str, Path]) -> None:
     (fix,) = result["fixes"]
     (change,) = fix["artifactChanges"]
     assert change["artifactLocation"]["uri"] == "a.py"
+    mark = MARK * text.startswith(MARK)
+    text = text.removeprefix(MARK)  # it has no column
     starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
     for each in reversed(change["replacements"]):
         region = each["deletedRegion"]
@@ -89,14 +97,14 @@ def test_sarif_replacements_are_the_fix(case: tuple[str, str, Path]) -> None:
         end = starts[region["endLine"] - 1] + region["endColumn"] - 1
         assert begin <= end
         text = text[:begin] + each["insertedContent"]["text"] + text[end:]
-    assert text.encode() == fixed(code, folder)
+    assert (mark + text).encode() == fixed(code, folder)
 
 
 def test_reviewdog_suggestions_are_the_fix(case: tuple[str, str, Path]) -> None:
     code, text, folder = case
     (diagnostic,) = report("rdjson", code, folder)["diagnostics"]
     if "suggestions" not in diagnostic:  # it takes one suggestion for a way out of its own
-        assert (code, text) == TEXTS["two places"]
+        assert text.endswith(ASLEEP)
         return
     (suggestion,) = diagnostic["suggestions"]
     data = text.encode()

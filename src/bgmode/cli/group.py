@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": "list every background call and who allowed it",
     "waivers": "list what is ignored and waived, by whom and until when",
     "model": "show what the analysis sees in a file",
+    "server": "show findings and fixes in an editor (language server)",
 }
 
 

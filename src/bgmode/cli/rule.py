@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bgmode.knowledge import RULES, find_rule, nearest_rule, read_page
+from bgmode.knowledge import RULES, find_rule, nearest_rule, shown_page
 
 
 @click.command("rule")
@@ -21,4 +21,4 @@ def command(code: str | None, every: bool) -> None:
         close = nearest_rule(code)
         hint = f", did you mean {close}?" if close else ""
         raise click.UsageError(f"no rule is called {code}{hint}")
-    click.echo(read_page(rule_found).partition("\n---\n")[2].strip())
+    click.echo(shown_page(rule_found))

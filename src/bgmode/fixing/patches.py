@@ -24,21 +24,22 @@ def patches(
     ``only_shown`` leaves out those that can be applied.
     """
     found = {
-        finding: tuple(_patches(source, finding, findings, analyse, only_shown=only_shown))
+        finding: tuple(patches_of(source, finding, findings, analyse, only_shown=only_shown))
         for finding in findings
         if finding.fix is not None
     }
     return {finding: own for finding, own in found.items() if own}
 
 
-def _patches(
+def patches_of(
     source: Source,
     finding: Finding,
     findings: list[Finding],
     analyse: Analyse,
     *,
-    only_shown: bool,
+    only_shown: bool = False,
 ) -> Iterator[Patch]:
+    """The patches of one of the ``findings`` of a source."""
     fix = finding.fix
     if fix is None:
         return
@@ -56,11 +57,11 @@ def _patches(
 
 
 def _patch(old: Source, new: Source, fix: Fix) -> Patch:
-    return Patch(fix.applicability, fix.message, tuple(_replacements(old.text, new.text)))
+    return Patch(fix.applicability, fix.message, tuple(replacements(old.text, new.text)))
 
 
-def _replacements(old: str, new: str) -> Iterator[Replacement]:
-    """Whole lines that are replaced, from the first to the last."""
+def replacements(old: str, new: str) -> Iterator[Replacement]:
+    """Whole lines that are replaced to make one text of another, from the first to the last."""
     before, after = _lines(old), _lines(new)
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
     start = sum(1 for _ in same)

@@ -21,7 +21,8 @@ class Report:
     """The result of a run.
 
     ``suppressed`` are findings that an ignore comment or a waiver has silenced; ``lines`` holds
-    the lines of the files that have findings; ``left_out`` counts what was not looked at;
+    the lines of the files that have findings, and ``marked`` those of them that begin with a byte
+    order mark, which is no part of a line; ``left_out`` counts what was not looked at;
     ``patches`` is what fixes would change, as far as it was asked for; ``changes`` the path, the
     old and the new bytes where a difference was asked for; ``errors`` what could not be done.
     """
@@ -32,6 +33,7 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
+    marked: set[str] = field(default_factory=set)
     patches: dict[Finding, tuple[Patch, ...]] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)

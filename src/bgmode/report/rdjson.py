@@ -1,11 +1,13 @@
 """Reviewdog's diagnostic format: one object, with the fixes as suggestions.
 
 Lines are 1-based, columns are 1-based and counted in UTF-8 bytes, ends are exclusive. (Source:
-reviewdog's ``proto/rdf/reviewdog.proto``, read on 2026-11-22.)
+reviewdog's ``proto/rdf/reviewdog.proto``, read on 2026-11-22.) A byte order mark counts, so that a
+suggestion for the first line leaves it where it is.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -64,4 +66,5 @@ def _range(report: Report, path: str, span: Span) -> dict[str, Any]:
 def _position(report: Report, path: str, line: int, column: int) -> dict[str, int]:
     before = (report.line(path, line) or "")[:column]
     missing = column - len(before)  # of a file whose text is not there
-    return {"line": line, "column": len(before.encode("utf-8", "replace")) + missing + 1}
+    mark = len(codecs.BOM_UTF8) if line == 1 and path in report.marked else 0
+    return {"line": line, "column": mark + len(before.encode("utf-8", "replace")) + missing + 1}

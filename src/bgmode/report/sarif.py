@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import bgmode
 from bgmode.finding import Finding, Note, Patch, split_cell
-from bgmode.knowledge import DOCUMENTATION, RULES, Rule, read_page
+from bgmode.knowledge import DOCUMENTATION, RULES, Rule, shown_page
 from bgmode.report import Report, in_words
 from bgmode.source import Span
 
@@ -61,7 +61,7 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    page = read_page(rule).partition("\n---\n")[2].strip()
+    page = shown_page(rule)
     return {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
