@@ -98,6 +98,13 @@ def test_standard_input_is_fixed_to_standard_output(tmp_path: Path) -> None:
     assert "BGM401" in done.stderr
 
 
+@pytest.mark.parametrize("text", [BAD, GOOD, "x = 1\n"])
+def test_standard_input_without_a_fix_that_may_be_applied_comes_out_as_it_was(
+    tmp_path: Path, text: str
+) -> None:
+    assert bgmode("check", "-", "--fix", cwd=tmp_path, stdin=text.encode()).stdout == text
+
+
 def test_exit_zero_hides_findings_but_not_failures(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BAD)
     assert bgmode("check", "--exit-zero", cwd=tmp_path).returncode == 0
