@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ class Options:
     ``patches``: whether the report says what fixes would change, all or those that are only shown.
     ``report_undecided``: whether calls that may run in the background are judged in any case.
     ``jobs``: how many processes judge files; the report does not depend on it.
+    ``dull``: files whose bytes have been looked at already and cannot matter.
     """
 
     policy: str | None = None
@@ -31,3 +33,4 @@ class Options:
     report_undecided: bool = False
     patches: Literal["none", "shown", "all"] = "none"
     jobs: int = 1
+    dull: Set[str] = frozenset()

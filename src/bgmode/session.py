@@ -26,7 +26,7 @@ from bgmode.report import Report
 from bgmode.source import Unreadable
 from bgmode.workers import Lost, shared
 
-_FEW = 4  # files that one more process is not started for
+_FEW = 2  # files for which another process pays
 
 
 @dataclass
@@ -59,7 +59,8 @@ class Session:
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
-        wanted = set(candidates(files, self.options.jobs))
+        unknown = [path for path in files if path not in self.options.dull]
+        wanted = set(candidates(unknown, self.options.jobs))
         concerned = Concerned(self.options.policy, self._policy)
         chosen = [path for path in files if path in wanted or concerned.covers(path)]
         left = set(files).difference(chosen)
@@ -126,6 +127,8 @@ class Session:
                 tasks.append(Task(path, policy, only_read))
         outcomes: list[Outcome] = []
         jobs = min(self.options.jobs, len(tasks) // _FEW)
+        if jobs > 1 and (self.options.fix or self.options.diff):
+            import bgmode.fixing.rounds  # noqa: F401 - once, for all processes
         for task, outcome in zip(tasks, shared(judge.file, tasks, jobs), strict=True):
             if isinstance(outcome, Lost):
                 self._error(f"{task.path}: could not be judged: {outcome.why}")

@@ -154,6 +154,23 @@ def test_missing_paths_do_not_stop_the_others(tmp_path: Path) -> None:
     assert "a.py:10:9" in done.stdout
 
 
+def test_bytes_are_looked_at_once(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+    (tmp_path / "c.py").write_text(BAD)
+    code = (
+        "import atexit, sys, bgmode.cli, bgmode.discover as discover\n"
+        "ask, asked = discover._is_candidate, []\n"
+        "discover._is_candidate = lambda path: asked.append(path) or ask(path)\n"
+        "atexit.register(lambda: print(sorted(asked)))\n"
+        "bgmode.cli.main()\n"
+    )
+    command = [sys.executable, "-c", code, "check", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "['a.py', 'b.py', 'c.py', 'c.py']"
+    assert "BGM101" in done.stdout
+
+
 AS_SOMEBODY_ELSE = """
 import os, sys
 from bgmode.session import Options, Session

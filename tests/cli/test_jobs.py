@@ -59,7 +59,8 @@ CALLING = [
 ]
 
 COMPARE = """
-import contextlib, datetime, dataclasses, json, os, sys
+import datetime, os, sys
+from bgmode import discover
 from bgmode.options import Options
 from bgmode.report import FORMATS, render
 from bgmode.session import Session
@@ -72,6 +73,7 @@ def run(folder, **told):
     return [*said, *map(repr, rest), report.left_out]
 
 one, several = sys.argv[1:]
+discover._MANY, discover._AT_ONCE = 5, 4  # the looks at bytes are shared as well
 for told in ({}, {"diff": True}, {"fix": True, "unsafe_fixes": True}, {}):
     assert run(one, jobs=1, **told) == run(several, jobs=3, **told), told
 """

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Set
 from typing import Literal
 
 import click
@@ -148,7 +149,9 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
     help="How many processes judge files; `auto`: as many as the machine has cores.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and errors only.")
+@click.pass_obj
 def command(
+    dull: Set[str] | None,
     paths: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -185,6 +188,7 @@ def command(
         waivers_from=waivers_from,
         patches=_patches([output_format, *(chosen for chosen, _ in outputs)]),
         jobs=jobs,
+        dull=dull or frozenset(),
     )
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` cannot be combined with other paths")
