@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from bgmode.analysis import Watch
@@ -46,6 +46,7 @@ class Session:
         revision = self.options.waivers_from
         self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
+        self._mended: set[str] = set()
         self._callers = Callers(self.options.jobs)
         self.today = self.options.today or utc_today()
 
@@ -59,19 +60,7 @@ class Session:
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
-        unknown = [path for path in files if path not in self.options.dull]
-        wanted = set(candidates(unknown, self.options.jobs))
-        concerned = Concerned(self.options.policy, self._policy)
-        chosen = [path for path in files if path in wanted or concerned.covers(path)]
-        left = set(files).difference(chosen)
-        judge = self._judge(self.options)
-        outcomes = self._judged(chosen, judge)
-        while calling := self._callers.among([path for path in files if path in left]):
-            outcomes += self._judged(calling, judge)
-            left.difference_update(calling)
-        named = [path for path in files if path in left and path in walk.named]
-        outcomes += self._judged(named, judge, only_read=True)
-        for outcome in outcomes:
+        for outcome in self._outcomes(files, walk.named):
             self._add(self._written(outcome))
         self.report.findings += self._callers.standing(is_whole, files, self.report.lines)
         self.report.errors += walk.errors
@@ -82,6 +71,21 @@ class Session:
         for policy in self._policies.loaded():
             self._judge_policy(policy, paths)
         return self._finished()
+
+    def _outcomes(self, files: list[str], named: Set[str]) -> list[Outcome]:
+        """What comes of those files that matter; the ``named`` ones have to be Python at least."""
+        unknown = [path for path in files if path not in self.options.dull]
+        wanted = set(candidates(unknown, self.options.jobs))
+        concerned = Concerned(self.options.policy, self._policy)
+        chosen = [path for path in files if path in wanted or concerned.covers(path)]
+        left = set(files).difference(chosen)
+        judge = self._judge(self.options)
+        outcomes = self._judged(chosen, judge)
+        while calling := self._callers.among([path for path in files if path in left]):
+            outcomes += self._judged(calling, judge)
+            left.difference_update(calling)
+        unread = [path for path in files if path in left and path in named]
+        return outcomes + self._judged(unread, judge, only_read=True)
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""
@@ -139,19 +143,22 @@ class Session:
         return outcomes
 
     def _written(self, outcome: Outcome) -> Outcome:
-        """Write a fixed file; what comes of it without its fixes where it was left alone."""
+        """Write a fixed file; what comes of it as it is now where it was left alone."""
         if outcome.fixed is None:
             return outcome
         from bgmode.fixing.write import CannotWrite, write_text
 
         path, fixed = outcome.path, outcome.fixed
+        target = os.path.realpath(path)
         try:
-            write_text(path, fixed.old, fixed.text, fixed.encoding)
+            if target not in self._mended:  # else by another name, that of a link
+                write_text(path, fixed.old, fixed.text, fixed.encoding)
+                self._mended.add(target)
+                return outcome
         except CannotWrite as error:
             self._error(f"{path}: not fixed: {error}")
-            unfixed = self._judged([path], self._judge(replace(self.options, fix=False)))
-            return unfixed[0] if unfixed else Outcome(path)
-        return outcome
+        again = self._judged([path], self._judge(replace(self.options, fix=False)))
+        return again[0] if again else Outcome(path)
 
     def _add(self, outcome: Outcome) -> None:
         """Add what came of one file."""

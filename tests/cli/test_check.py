@@ -285,6 +285,17 @@ def test_mode_and_links_are_kept(tmp_path: Path) -> None:
     assert "store=True" in (tmp_path / "real.py").read_text()
 
 
+def test_a_file_with_two_names_is_fixed_once(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(BAD)
+    (tmp_path / "a.py").symlink_to("m.py")
+    (tmp_path / "z.py").symlink_to("m.py")
+    done = bgmode("check", "--fix", "--unsafe-fixes", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "(1 finding fixed)" in done.stdout
+    assert (tmp_path / "m.py").read_text().count("store=True") == 1
+    assert (tmp_path / "a.py").is_symlink()
+
+
 def test_read_only_files_are_left_alone_and_named(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BAD)
     (tmp_path / "a.py").chmod(0o444)
