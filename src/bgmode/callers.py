@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bgmode.checks.subject import Case
 from bgmode.concerned import mentions
+from bgmode.discover import sifted
 from bgmode.finding import Finding, Place
 from bgmode.suppression import Verdict
 
@@ -44,47 +45,62 @@ def part_of(case: Case, verdict: Verdict) -> Part:
 class Callers:
     """The parts of all files of one run."""
 
-    def __init__(self) -> None:
-        self._parts: list[Part] = []
+    def __init__(self, jobs: int = 1) -> None:
+        self._jobs = jobs
+        self._parts: dict[str, Part] = {}
         self._asked: set[str] = set()
 
-    def add(self, part: Part) -> None:
-        """Remember the part of one more file."""
-        self._parts.append(part)
+    def add(self, path: str, part: Part) -> None:
+        """Remember the part of a file."""
+        self._parts[path] = part
 
-    def among(self, paths: Iterable[str]) -> list[str]:
+    def among(self, paths: list[str]) -> list[str]:
         """Those of ``paths`` that name a wrapper which has come up since this was asked last."""
-        new = {name for part in self._parts for name in part.names} - self._asked
+        new = {name for part in self._parts.values() for name in part.names} - self._asked
         self._asked |= new
-        words = tuple(name.encode() for name in new)
-        return sorted(path for path in paths if mentions(path, words)) if words else []
+        return self._naming(new, paths)
+
+    def _naming(self, names: Iterable[str], files: list[str]) -> list[str]:
+        """The files in which one of some names stands."""
+        words = tuple(name.encode() for name in names)
+        return sifted(lambda path: mentions(path, words), files, self._jobs) if words else []
 
     def standing(
         self,
         is_whole: Callable[[str], bool],
-        files: Sequence[str],
+        files: list[str],
         lines: Mapping[str, list[str]],
-    ) -> Iterator[Finding]:
+    ) -> list[Finding]:
         """The findings that waited and stand: no code speaks of the function they wait for.
 
         ``is_whole`` says whether all below a policy's folder was read: else callers may be unread.
         ``files`` are all that there are, ``lines`` those of the files that have findings.
         """
-        called = {place for part in self._parts for place in part.called}
-        for part in self._parts:
-            if part.pending and is_whole(part.folder):
-                for finding in part.pending:
-                    if finding.pending not in called and not _is_spoken_of(finding, files, lines):
-                        yield finding
+        called = {place for part in self._parts.values() for place in part.called}
+        waiting = [
+            (finding, finding.pending)
+            for part in self._parts.values()
+            if part.pending and is_whole(part.folder)
+            for finding in part.pending
+            if finding.pending is not None and finding.pending not in called
+        ]
+        naming = self._naming({_name(function) for _, function in waiting}, files)
+        return [
+            finding
+            for finding, function in waiting
+            if not _is_spoken_of(function, naming, lines.get(finding.file, []))
+        ]
 
 
-def _is_spoken_of(finding: Finding, files: Sequence[str], lines: Mapping[str, list[str]]) -> bool:
-    """Whether some code may call the function that a finding waits for, though it was not seen."""
-    if finding.pending is None:
-        return True
-    own, qualified = finding.pending
-    name = qualified.rpartition(".__init__")[0] or qualified
-    name = name.rpartition(".")[2]
+def _is_spoken_of(function: Place, files: Iterable[str], lines: list[str]) -> bool:
+    """Whether some code may call a function though it was not seen: in its file or another."""
+    own, name = function[0], _name(function)
     if any(os.path.abspath(path) != own and mentions(path, (name.encode(),)) for path in files):
         return True
-    return sum(len(re.findall(rf"\b{name}\b", line)) for line in lines.get(finding.file, [])) > 1
+    return sum(len(re.findall(rf"\b{name}\b", line)) for line in lines) > 1
+
+
+def _name(function: Place) -> str:
+    """What a call of a function says: of a class's ``__init__`` the name of the class."""
+    _, qualified = function
+    return (qualified.rpartition(".__init__")[0] or qualified).rpartition(".")[2]

@@ -48,6 +48,8 @@ _BYTES = tuple(word.encode() for word in _WORDS)
 FRAMEWORK_WORDS = ("ModelSettings", "ChatOpenAI", "OpenAIResponses", "OpenAIChatOptions", "litellm")
 """Words by which background mode is come to without the attribute ``responses``."""
 _FRAMEWORK_BYTES = tuple(word.encode() for word in FRAMEWORK_WORDS)
+_MANY = 2_000  # paths; fewer are sifted before other processes have started
+_AT_ONCE = 250  # paths
 _FEW = 512  # bytes in which a cookie or a shebang stands
 _USUAL_SIZE = 1 << 18  # bytes of a file that are read at once
 
@@ -150,9 +152,32 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
-def candidates(paths: list[str]) -> list[str]:
-    """Those of ``paths`` that can matter, in the same order; unreadable ones among them."""
-    return [path for path in paths if _is_candidate(path)]
+def candidates(paths: list[str], jobs: int | None = None) -> list[str]:
+    """Those of ``paths`` that can matter, in the same order; unreadable ones among them.
+
+    ``jobs`` as for :func:`sifted`.
+    """
+    return sifted(_is_candidate, paths, jobs)
+
+
+def sifted(keep: Callable[[str], bool], paths: list[str], jobs: int | None = None) -> list[str]:
+    """Those of ``paths`` that ``keep`` says yes to, or could not be asked about; in order.
+
+    ``jobs``: how many processes share many paths, by default as many as can run side by side.
+    """
+    if jobs == 1 or len(paths) < _MANY:
+        return [path for path in paths if keep(path)]
+    from bgmode.workers import Lost, shared, usable_cores
+
+    pieces = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
+    kept = shared(
+        lambda piece: [path for path in piece if keep(path)], pieces, jobs or usable_cores()
+    )
+    return [
+        path
+        for piece, found in zip(pieces, kept, strict=True)
+        for path in (piece if isinstance(found, Lost) else found)
+    ]
 
 
 def _is_candidate(path: str) -> bool:

@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-import datetime
-import itertools
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
 
-from bgmode.analysis import Wanted, Watch, all_rules, examine, unreadable
-from bgmode.callers import Callers, part_of
-from bgmode.checks.subject import Case
+from bgmode.analysis import Watch
+from bgmode.callers import Callers
 from bgmode.concerned import Concerned
 from bgmode.day import utc_today
-from bgmode.discover import Walk, candidates, read_file
-from bgmode.finding import Finding, split_cell
-from bgmode.flow.project import Project
+from bgmode.discover import Walk, candidates
 from bgmode.history import History, NoHistory
+from bgmode.judging import Judge, Outcome, Task
+from bgmode.options import Options
 from bgmode.policy.find import find_policy
 from bgmode.policy.globs import path_matches
 from bgmode.policy.load import Policies
 from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
 from bgmode.policy_findings import policy_findings, unused_waivers
-from bgmode.reading import Text, decoded_text, read_text
+from bgmode.reading import decoded_text
 from bgmode.report import Report
-from bgmode.source import Source, Unreadable, parse
-from bgmode.suppression import Verdict
+from bgmode.source import Unreadable
+from bgmode.workers import Lost, shared
 
-if TYPE_CHECKING:
-    from bgmode.fixing.rounds import Analyse
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a run is told. ``today`` decides which approvals and waivers are in force.
-
-    ``waivers_from``: the git revision whose approvals, waivers and ignore comments count.
-    ``patches``: whether the report says what fixes would change, all or those that are only shown.
-    ``report_undecided``: whether calls that may run in the background are judged in any case.
-    """
-
-    policy: str | None = None
-    exclude: tuple[str, ...] = ()
-    force_exclude: bool = False
-    wanted: Wanted = all_rules
-    fix: bool = False
-    unsafe_fixes: bool = False
-    diff: bool = False
-    today: datetime.date | None = None
-    waivers_from: str | None = None
-    report_undecided: bool = False
-    patches: Literal["none", "shown", "all"] = "none"
+_FEW = 2  # files for which another process pays
 
 
 @dataclass
@@ -69,12 +42,12 @@ class Session:
 
     def __post_init__(self) -> None:
         self._policies = Policies(self.options.policy)
-        self._project = Project()
         self._broken: set[str] = set()
         revision = self.options.waivers_from
         self._history = History(revision) if revision is not None else None
         self._used: set[Waiver] = set()
-        self._callers = Callers()
+        self._mended: set[str] = set()
+        self._callers = Callers(self.options.jobs)
         self.today = self.options.today or utc_today()
 
     def run(self, paths: Sequence[str]) -> Report:
@@ -87,22 +60,9 @@ class Session:
         walk = Walk(self._excludes)
         files = list(walk.files(list(paths), force_exclude=self.options.force_exclude))
         self.report.files = len(files)
-        wanted = set(candidates(files))
-        concerned = Concerned(self.options.policy, self._policy)
-        left: set[str] = set()
-        for path in files:
-            if path in wanted or concerned.covers(path):
-                self._file(path)
-            else:
-                left.add(path)
-        while calling := self._callers.among(left):
-            for path in calling:
-                self._file(path)
-            left.difference_update(calling)
-        for path in files:
-            if path in left and path in walk.named:
-                self._file(path, only_read=True)
-        self._add(self._callers.standing(is_whole, files, self.report.lines))
+        for outcome in self._outcomes(files, walk.named):
+            self._add(self._written(outcome))
+        self.report.findings += self._callers.standing(is_whole, files, self.report.lines)
         self.report.errors += walk.errors
         self.report.left_out["files or folders are left out by --exclude"] += walk.excluded
         above = (find_policy(path) for path in paths)
@@ -111,6 +71,21 @@ class Session:
         for policy in self._policies.loaded():
             self._judge_policy(policy, paths)
         return self._finished()
+
+    def _outcomes(self, files: list[str], named: Set[str]) -> list[Outcome]:
+        """What comes of those files that matter; the ``named`` ones have to be Python at least."""
+        unknown = [path for path in files if path not in self.options.dull]
+        wanted = set(candidates(unknown, self.options.jobs))
+        concerned = Concerned(self.options.policy, self._policy)
+        chosen = [path for path in files if path in wanted or concerned.covers(path)]
+        left = set(files).difference(chosen)
+        judge = self._judge(self.options)
+        outcomes = self._judged(chosen, judge)
+        while calling := self._callers.among([path for path in files if path in left]):
+            outcomes += self._judged(calling, judge)
+            left.difference_update(calling)
+        unread = [path for path in files if path in left and path in named]
+        return outcomes + self._judged(unread, judge, only_read=True)
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""
@@ -125,15 +100,72 @@ class Session:
     def run_text(self, text: str, path: str) -> Report:
         """Judge one text that was read from standard input; ``path`` is what to call it."""
         policy = self._policy(path)
-        if policy is not None:
-            self.report.files += 1
-            try:
-                read = decoded_text(path, text)
-            except Unreadable as error:
-                self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
-            else:
-                self._judge(read, policy, standard_input=True)
+        if policy is None:
+            return self._finished()
+        self.report.files += 1
+        judge = self._judge(self.options)
+        try:
+            read = decoded_text(path, text)
+        except Unreadable as error:
+            self._add(judge.unreadable(path, policy, error))
+            return self._finished()
+        outcome = judge.text(read, policy)
+        self._add(outcome)
+        if self.options.fix and not self.options.diff:
+            sys.stdout.write(read.written if outcome.fixed is None else outcome.fixed.text)
         return self._finished()
+
+    def _judge(self, options: Options) -> Judge:
+        return Judge(options, self.today, self._history, self.watch)
+
+    def _judged(
+        self, paths: Iterable[str], judge: Judge, *, only_read: bool = False
+    ) -> list[Outcome]:
+        """What comes of some files; ``only_read`` as in :class:`Task`."""
+        tasks: list[Task] = []
+        for path in paths:
+            policy = self._policy(path)
+            if policy is not None and policy.excludes(path):
+                self.report.left_out["files are left out by the policy's exclude"] += 1
+            elif policy is not None:
+                tasks.append(Task(path, policy, only_read))
+        outcomes: list[Outcome] = []
+        jobs = min(self.options.jobs, len(tasks) // _FEW)
+        if jobs > 1 and (self.options.fix or self.options.diff):
+            import bgmode.fixing.rounds  # noqa: F401 - once, for all processes
+        for task, outcome in zip(tasks, shared(judge.file, tasks, jobs), strict=True):
+            if isinstance(outcome, Lost):
+                self._error(f"{task.path}: could not be judged: {outcome.why}")
+                continue
+            if outcome.part is not None:
+                self._callers.add(task.path, outcome.part)
+            outcomes.append(outcome)
+        return outcomes
+
+    def _written(self, outcome: Outcome) -> Outcome:
+        """Write a fixed file; what comes of it as it is now where it was left alone."""
+        if outcome.fixed is None:
+            return outcome
+        from bgmode.fixing.write import CannotWrite, write_text
+
+        path, fixed = outcome.path, outcome.fixed
+        target = os.path.realpath(path)
+        try:
+            if target not in self._mended:  # else by another name, that of a link
+                write_text(path, fixed.old, fixed.text, fixed.encoding)
+                self._mended.add(target)
+                return outcome
+        except CannotWrite as error:
+            self._error(f"{path}: not fixed: {error}")
+        again = self._judged([path], self._judge(replace(self.options, fix=False)))
+        return again[0] if again else Outcome(path)
+
+    def _add(self, outcome: Outcome) -> None:
+        """Add what came of one file."""
+        self.report.add(outcome.report)
+        for error in outcome.report.errors:
+            self._error(error)
+        self._used |= outcome.used
 
     def _finished(self) -> Report:
         self.report.findings.sort(key=lambda finding: finding.order)
@@ -165,7 +197,7 @@ class Session:
             found += unused_waivers(kept or policy, self._used, self.today, wanted)
         for finding in found:
             if finding not in self.report.findings:  # of a file that two policies extend
-                self._add([finding])
+                self.report.findings.append(finding)
                 self.report.lines.setdefault(finding.path, _lines(finding.path))
 
     def _excused(self, policy: Policy) -> Policy | None:
@@ -195,139 +227,6 @@ class Session:
     def _policy_failed(self, error: PolicyError) -> None:
         for problem in error.problems:
             self._error(str(problem))
-
-    def _file(self, path: str, *, only_read: bool = False) -> None:
-        """Judge a file; ``only_read``: there is nothing in it to judge, but it has to be Python."""
-        try:
-            data = read_file(path)
-        except OSError as error:
-            self.report.errors.append(f"{path}: {(error.strerror or str(error)).lower()}")
-            return
-        policy = self._policy(path)
-        if policy is None:
-            return
-        if policy.excludes(path):
-            self.report.left_out["files are left out by the policy's exclude"] += 1
-            return
-        try:
-            read = read_text(path, data)
-            if only_read:
-                parse(read.source.text)
-        except Unreadable as error:
-            self._add(unreadable(Source(path, ""), policy, error, self.options.wanted))
-            self.report.lines[path] = []
-            return
-        if only_read:
-            self._add_broken(read, policy)
-        else:
-            self._judge(read, policy)
-
-    def _add_broken(self, text: Text, policy: Policy) -> None:
-        """Say which cells of a notebook are no Python."""
-        if text.notebook is None:
-            return
-        for each in text.notebook.broken:
-            error = Unreadable(each.reason, each.line, each.column)
-            found = unreadable(text.source, policy, error, self.options.wanted)
-            self._add(finding.shown_in(text.source) for finding in found)
-            path, _ = text.source.shown(each.line)
-            self.report.lines[path] = text.notebook.lines(split_cell(path)[1] or 1)
-
-    def _keep_lines(self, source: Source) -> None:
-        """Keep the lines that a report shows, by the path that it shows."""
-        self.report.lines[source.path] = source.lines
-        for start, end in itertools.pairwise([*source.cells, len(source.lines) + 1]):
-            self.report.lines[source.shown(start)[0]] = source.lines[start - 1 : end - 2]
-
-    def _judge(self, text: Text, policy: Policy, *, standard_input: bool = False) -> None:
-        self._add_broken(text, policy)
-        source = text.source
-        if text.encoding == "utf-8-sig":
-            self.report.marked.add(source.path)
-        ignores = None
-        if self._history is not None:
-            try:
-                ignores = self._history.ignores(source.path, policy)
-            except NoHistory as error:
-                self._error(f"--waivers-from: {error}")
-                return
-
-        cases: dict[int, tuple[Case, Verdict]] = {}
-
-        def watch(case: Case, verdict: Verdict) -> None:
-            cases[id(case.source)] = case, verdict
-            if self.watch is not None:
-                self.watch(case, verdict)
-
-        def verdict(source: Source) -> Verdict:
-            return examine(
-                source,
-                policy,
-                project=self._project,
-                today=self.today,
-                wanted=self.options.wanted,
-                watch=watch,
-                ignores=ignores,
-            )
-
-        def again(source: Source) -> list[Finding]:
-            return verdict(source).findings
-
-        first = verdict(source)
-        findings = first.findings
-        self._used |= first.used
-        self.report.suppressed += [each.shown_in(source) for each in first.suppressed]
-        if findings and (self.options.fix or self.options.diff):
-            from bgmode.fixing.rounds import fix_text
-
-            result = fix_text(source, findings, again, unsafe=self.options.unsafe_fixes)
-            self.report.refused += [
-                replace(each, finding=each.finding.shown_in(source)) for each in result.refused
-            ]
-            if result.applied and self._keep(text, result.text, standard_input=standard_input):
-                self.report.fixed += [each.shown_in(source) for each in result.applied]
-                findings, source = result.findings, result.source
-        elif standard_input and self.options.fix:
-            sys.stdout.write(text.written)
-        if id(source) in cases:
-            self._callers.add(part_of(*cases[id(source)]))
-        self._show_patches(source, findings, again)
-        if findings or first.suppressed or first.pending:
-            self._keep_lines(source)
-        self._add(each.shown_in(source) for each in findings)
-
-    def _show_patches(self, source: Source, findings: list[Finding], again: Analyse) -> None:
-        """Keep what fixes would change, as far as the options ask for it."""
-        only_shown = self.options.patches == "shown"
-        fixes = [each.fix for each in findings if each.fix is not None]
-        if only_shown:
-            fixes = [fix for fix in fixes if fix.alternatives]
-        if self.options.patches == "none" or not fixes or source.cells:  # of JSON there are none
-            return
-        from bgmode.fixing.patches import patches
-
-        self.report.patches |= patches(source, findings, again, only_shown=only_shown)
-
-    def _keep(self, text: Text, new: str, *, standard_input: bool) -> bool:
-        """Write a fixed text, or note the difference; False where it was left alone."""
-        from bgmode.fixing.write import CannotWrite, encoded, write_text
-
-        path = text.source.path
-        try:
-            new = text.changed(new)
-            if self.options.diff:
-                self.report.changes.append((path, text.data, encoded(new, text.encoding)))
-            elif standard_input:
-                sys.stdout.write(new)
-            else:
-                write_text(path, text.data, new, text.encoding)
-        except (CannotWrite, ValueError) as error:
-            self.report.errors.append(f"{path}: not fixed: {error}")
-            return False
-        return True
-
-    def _add(self, findings: Iterable[Finding]) -> None:
-        self.report.findings += findings
 
 
 def _is_below(folder: str, path: str) -> bool:

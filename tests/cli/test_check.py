@@ -98,6 +98,13 @@ def test_standard_input_is_fixed_to_standard_output(tmp_path: Path) -> None:
     assert "BGM401" in done.stderr
 
 
+@pytest.mark.parametrize("text", [BAD, GOOD, "x = 1\n"])
+def test_standard_input_without_a_fix_that_may_be_applied_comes_out_as_it_was(
+    tmp_path: Path, text: str
+) -> None:
+    assert bgmode("check", "-", "--fix", cwd=tmp_path, stdin=text.encode()).stdout == text
+
+
 def test_exit_zero_hides_findings_but_not_failures(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BAD)
     assert bgmode("check", "--exit-zero", cwd=tmp_path).returncode == 0
@@ -145,6 +152,23 @@ def test_missing_paths_do_not_stop_the_others(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "error: missing: there is no such file or folder" in done.stderr
     assert "a.py:10:9" in done.stdout
+
+
+def test_bytes_are_looked_at_once(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+    (tmp_path / "c.py").write_text(BAD)
+    code = (
+        "import atexit, sys, bgmode.cli, bgmode.discover as discover\n"
+        "ask, asked = discover._is_candidate, []\n"
+        "discover._is_candidate = lambda path: asked.append(path) or ask(path)\n"
+        "atexit.register(lambda: print(sorted(asked)))\n"
+        "bgmode.cli.main()\n"
+    )
+    command = [sys.executable, "-c", code, "check", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "['a.py', 'b.py', 'c.py', 'c.py']"
+    assert "BGM101" in done.stdout
 
 
 AS_SOMEBODY_ELSE = """
@@ -259,6 +283,17 @@ def test_mode_and_links_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "link.py").is_symlink()
     assert (tmp_path / "real.py").stat().st_mode & 0o777 == 0o755
     assert "store=True" in (tmp_path / "real.py").read_text()
+
+
+def test_a_file_with_two_names_is_fixed_once(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(BAD)
+    (tmp_path / "a.py").symlink_to("m.py")
+    (tmp_path / "z.py").symlink_to("m.py")
+    done = bgmode("check", "--fix", "--unsafe-fixes", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "(1 finding fixed)" in done.stdout
+    assert (tmp_path / "m.py").read_text().count("store=True") == 1
+    assert (tmp_path / "a.py").is_symlink()
 
 
 def test_read_only_files_are_left_alone_and_named(tmp_path: Path) -> None:

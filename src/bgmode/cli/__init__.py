@@ -11,18 +11,20 @@ _PLAIN = frozenset({"--force-exclude", "--quiet", "-q"})
 def main() -> None:
     """The entry point of the command ``bgmode``."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["check"] and _nothing_to_do(arguments[1:]):
+    dull: set[str] = set()
+    if arguments[:1] == ["check"] and _nothing_to_do(arguments[1:], dull):
         return
     from bgmode.cli.group import run
 
-    run()
+    run(dull)
 
 
-def _nothing_to_do(arguments: list[str]) -> bool:
+def _nothing_to_do(arguments: list[str], dull: set[str]) -> bool:
     """Whether a plain check comes to nothing: no policy, and no file that can matter.
 
     That is the usual case in a hook, and it needs neither click nor the analysis. Whatever
-    is not plain, or not certain, is left to the command itself.
+    is not plain, or not certain, is left to the command itself. Files whose bytes were looked at
+    and cannot matter are added to ``dull``, so that nobody reads them twice.
     """
     options = [argument for argument in arguments if argument.startswith("-")]
     paths = [argument for argument in arguments if not argument.startswith("-")] or ["."]
@@ -35,7 +37,12 @@ def _nothing_to_do(arguments: list[str]) -> bool:
     walk = Walk()
     try:
         files = list(walk.files(paths, force_exclude="--force-exclude" in options))
-        if walk.errors or walk.policies or candidates(files):
+        if walk.errors or walk.policies:
+            return False
+        found = candidates(files)
+        dull.update(files)
+        dull.difference_update(found)
+        if found:
             return False
         if not all(_can_be_parsed(read_file(file)) for file in walk.named):
             return False

@@ -12,8 +12,9 @@ from bgmode.audit import FORMATS, render
 from bgmode.audit.survey import Survey
 from bgmode.cli.days import today_option
 from bgmode.cli.problems import give_up
+from bgmode.options import Options
 from bgmode.policy.problem import PolicyError
-from bgmode.session import Options, Session
+from bgmode.session import Session
 
 _BY_ENDING = {".md": "markdown", ".csv": "csv", ".json": "json", ".html": "html", ".htm": "html"}
 

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Set
 from typing import Literal
 
 import click
@@ -18,9 +19,11 @@ from bgmode.cli.problems import give_up
 from bgmode.english import plural
 from bgmode.finding import Finding
 from bgmode.knowledge import RULES, SEVERITIES, Rule, Severity, find_rule, nearest_rule
+from bgmode.options import Options
 from bgmode.policy.problem import PolicyError
 from bgmode.report import FORMATS, WITH_PATCHES, Report, render, summary
-from bgmode.session import Options, Session
+from bgmode.session import Session
+from bgmode.workers import usable_cores
 
 _MACHINE = frozenset({"json", "sarif", "github", "rdjson", "markdown"})
 
@@ -36,6 +39,15 @@ def _selectors(
             hint = f", did you mean {close}?" if close else ""
             raise click.BadParameter(f"no rule is called {word}{hint}", context, parameter)
     return tuple(words)
+
+
+def _jobs(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """A number of processes, or ``auto``."""
+    if value == "auto":
+        return usable_cores()
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value} is no number from 1 on, nor auto", context, parameter)
+    return int(value)
 
 
 def _output_files(
@@ -127,8 +139,19 @@ def _wanted(select: tuple[str, ...], ignore: tuple[str, ...]) -> Wanted:
     show_default=True,
     help="The lowest severity that makes the exit code 1.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    callback=_jobs,
+    default="auto",
+    show_default=True,
+    metavar="N",
+    help="How many processes judge files; `auto`: as many as the machine has cores.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and errors only.")
+@click.pass_obj
 def command(
+    dull: Set[str] | None,
     paths: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -146,6 +169,7 @@ def command(
     waivers_from: str | None,
     show_suppressed: bool,
     fail_on: Severity,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Report what is wrong with background jobs in PATHS (default: this folder).
@@ -163,6 +187,8 @@ def command(
         today=today,
         waivers_from=waivers_from,
         patches=_patches([output_format, *(chosen for chosen, _ in outputs)]),
+        jobs=jobs,
+        dull=dull or frozenset(),
     )
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("`-` cannot be combined with other paths")

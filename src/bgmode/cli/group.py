@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from collections.abc import Set
 
 import click
 
@@ -61,11 +62,14 @@ def group() -> None:
     them finishes what it starts."""
 
 
-def run() -> None:
-    """Run the command that the arguments name; a broken pipe is no crash."""
+def run(dull: Set[str] = frozenset()) -> None:
+    """Run the command that the arguments name; a broken pipe is no crash.
+
+    ``dull`` as in :class:`~bgmode.options.Options`.
+    """
     gc.set_threshold(_MANY_OBJECTS)
     try:
-        group(prog_name="bgmode")
+        group(prog_name="bgmode", obj=dull)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(2)

@@ -8,8 +8,9 @@ import re
 
 from bgmode.checks.subject import Case
 from bgmode.knowledge import rules_file
+from bgmode.options import Options
 from bgmode.policy.load import parse_policy
-from bgmode.session import Options, Session
+from bgmode.session import Session
 from bgmode.suppression import Verdict
 
 _MOST_SHOWN = 3  # calls that are named beside a job type

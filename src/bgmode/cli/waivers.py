@@ -15,9 +15,10 @@ from bgmode.checks.subject import Case
 from bgmode.cli.days import today_option
 from bgmode.cli.problems import give_up
 from bgmode.model.directives import Ignore
+from bgmode.options import Options
 from bgmode.policy.policy import Policy, Waiver
 from bgmode.policy.problem import PolicyError
-from bgmode.session import Options, Session
+from bgmode.session import Session
 from bgmode.suppression import Verdict, lacking
 
 

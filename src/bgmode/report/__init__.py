@@ -39,6 +39,17 @@ class Report:
     refused: list[Refusal] = field(default_factory=list)
     changes: list[tuple[str, bytes, bytes]] = field(default_factory=list)
 
+    def add(self, other: Report) -> None:
+        """Add what another report tells of other files; not its errors, which are said once."""
+        self.findings += other.findings
+        self.suppressed += other.suppressed
+        self.lines |= other.lines
+        self.marked |= other.marked
+        self.patches |= other.patches
+        self.fixed += other.fixed
+        self.refused += other.refused
+        self.changes += other.changes
+
     @property
     def unseen(self) -> list[str]:
         """The files of which some or all was not judged, and why."""
