@@ -944,6 +944,31 @@ _TEXTS: dict[str, str] = {
                     if flag(0):
                         continue
         """,
+    "a closure that a comprehension calls": """
+        def wait(job, response, settings):
+            done = False
+            def mark(r):
+                nonlocal done
+                done = r.status == "completed"
+            while not done:
+                [mark(poll(j)) for j in settings.jobs]
+        """,
+    "a list that a comprehension fills": """
+        def wait(job, response, settings):
+            history = []
+            while "completed" not in history:
+                [history.append(poll(j).status) for j in settings.jobs]
+        """,
+    "what one item of a comprehension changes, the next one sees": """
+        def wait(job, response, settings):
+            first = second = False
+            def step(r):
+                nonlocal first, second
+                second = first
+                first = r.status == "completed"
+            while not second:
+                any(step(poll(j)) for j in settings.jobs)
+        """,
 }
 
 TRAPS: dict[str, Program] = {

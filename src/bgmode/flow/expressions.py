@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from bgmode.flow.calls import CallExpressions
 from bgmode.flow.exits import Diverges, State
@@ -69,6 +69,9 @@ _LOGS = re.compile(
     r"\.(debug|info|warning|warn|error|exception|critical|log)$"
 )
 _FEW = 16  # items of a constant that a comprehension goes through one by one
+_MOST_CHANGES = 4  # turns of a comprehension until what changes in it is unknown
+
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 class Expressions:
@@ -543,18 +546,10 @@ class Expressions:
                 fields[name] = maybe if None in kept else entry
         return Record(fields, options.rest, options.polled, mapping=True)
 
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
-    ) -> Value:
-        inner = state.copy()
-        try:
-            result = self._gathered(node, inner)
-        except Diverges:
-            if not self._surely_goes_through(node, state):
-                result = Many(MISSING, None)
-            else:
-                raise
+    def _comprehension(self, node: Comprehension, state: State) -> Value:
+        result, inner = self._turns(node, state)
         state.polled = either(state.polled, inner.polled)
+        state.guess = state.guess or inner.guess
         for name in self.run.names.bound_in.get(node, ()):
             state.assign(name, unknown(inner.names.get(name, UNKNOWN)))
         if inner.waited is not state.waited:
@@ -563,17 +558,53 @@ class Expressions:
             return Record({}, Unknown(result.polled), result.polled, True, some=truth(result))
         return result
 
+    def _turns(self, node: Comprehension, state: State) -> tuple[Value, State]:
+        """Run a comprehension until a further item changes nothing more.
+
+        Gives its items, and the state after the last turn; ``state`` is what any number of
+        turns leaves.
+        """
+        result: Value = Many(MISSING, None)
+        for turn in range(_MOST_CHANGES):
+            inner = state.copy()
+            try:
+                result = self._gathered(node, inner)
+            except Diverges:
+                if turn == 0 and self._surely_goes_through(node, state):
+                    raise
+                break
+            if not self._take_over_changes(node, inner, state, wholly=turn >= _MOST_CHANGES - 2):
+                break
+        return result, inner
+
+    def _take_over_changes(
+        self, node: Comprehension, inner: State, state: State, *, wholly: bool
+    ) -> bool:
+        """What the turns of a comprehension may have changed; False where that is nothing."""
+        before, after = state.names, inner.names
+        changed = {name for name, value in after.items() if before.get(name) is not value}
+        changed.update(before.keys() - after.keys())
+        changed.difference_update(self.run.names.bound_in.get(node, ()))
+        found = False
+        for name in changed:
+            if name.partition(".")[0] in _own_names(node):
+                continue
+            held, given = before.get(name, MISSING), after.get(name, MISSING)
+            both = unknown(held, given) if wholly else join(held, given)
+            if both != held:
+                state.keep(name, both)
+                found = True
+        return found
+
     def _surely_goes_through(
         self,
-        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        node: Comprehension,
         state: State,
     ) -> bool:
         """Whether the first ``for`` has an item."""
         return truth(self.value(node.generators[0].iter, state.copy())) is True
 
-    def _gathered(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
-    ) -> Value:
+    def _gathered(self, node: Comprehension, state: State) -> Value:
         """The items of a comprehension: those of a short constant one by one."""
         first, *others = node.generators
         source = self.value(first.iter, state)
@@ -699,6 +730,12 @@ class Expressions:
         """Run ``setattr(base, name, value)``."""
         target = ast.copy_location(ast.Attribute(base, name, ast.Store()), base)
         self.run.assign(target, value, state, source=base)
+
+
+def _own_names(node: Comprehension) -> set[str]:
+    """The names that the ``for`` of a comprehension binds, which nobody else sees."""
+    targets = (piece for generator in node.generators for piece in ast.walk(generator.target))
+    return {piece.id for piece in targets if isinstance(piece, ast.Name)}
 
 
 def _shared(value: Value, entries: set[object]) -> Value:
