@@ -969,6 +969,132 @@ _TEXTS: dict[str, str] = {
             while not second:
                 any(step(poll(j)) for j in settings.jobs)
         """,
+    "an entry of a dict in a dict": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                table["a"]["done"] = poll(job).status == "completed"
+        """,
+    "a list in a dict": """
+        def wait(job, response, settings):
+            table = {"seen": [], "more": []}
+            while not table["seen"] or not table["more"]:
+                if poll(job).status == "completed":
+                    table["seen"].append(1)
+                    table.setdefault("more", []).append(1)
+        """,
+    "a list in a list": """
+        def wait(job, response, settings):
+            rows = [["a"], []]
+            while rows[0]:
+                if poll(job).status == "completed":
+                    rows[0].clear()
+        """,
+    "one of two dicts": """
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            while not info["done"]:
+                (info if flag(0) else other)["done"] = poll(job).status == "completed"
+        """,
+    "an object in a dict": """
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            table = {"a": context}
+            while not context.done:
+                table["a"].done = poll(job).status == "completed"
+        """,
+    "an item of a dict under a name": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            entry = table["a"]
+            while not table["a"]["done"]:
+                entry["done"] = poll(job).status == "completed"
+        """,
+    "the items of a dict in a loop": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                for entry in table.values():
+                    entry["done"] = poll(job).status == "completed"
+        """,
+    "objects that are gone through": """
+        class Job:
+            def __init__(self, name):
+                self.name = name
+                self.done = False
+            def refresh(self):
+                self.done = poll(self.name).status == "completed"
+        def wait(job, response, settings):
+            jobs = [Job("a"), Job("b")]
+            while not all(j.done for j in jobs):
+                for j in jobs:
+                    j.refresh()
+        """,
+    "two lists that are gone through": """
+        def wait(job, response, settings):
+            seen, other = [], []
+            while not seen:
+                for one in (seen, other):
+                    one.append(poll(job).status)
+        """,
+    "a list of an object under a name": """
+        class Box:
+            def __init__(self):
+                self.seen = []
+        def wait(job, response, settings):
+            box = Box()
+            seen = box.seen
+            while not box.seen:
+                seen.append(poll(job).status)
+        """,
+    "a dict that is handed on in a tuple": """
+        def keep(box, r):
+            box[0]["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                keep((info,), poll(job))
+        """,
+    "an item of a dict that is handed on": """
+        def keep(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                keep(table["a"], poll(job))
+        """,
+    "arguments of which one is a dict are spread out": """
+        def keep(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            while not info["done"] or not other["done"]:
+                keep(*(info, poll(job)))
+                keep(**{"box": other, "r": poll(job)})
+        """,
+    "another name for one of two dicts": """
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            alias = info if flag(0) else other
+            while not info["done"]:
+                alias["done"] = poll(job).status == "completed"
+        """,
+    "a dict that is a default": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            def keep(r, box=info):
+                box["done"] = r.status == "completed"
+            while not info["done"]:
+                keep(poll(job))
+        """,
+    "a list's method under a name": """
+        def wait(job, response, settings):
+            seen = []
+            push = seen.append
+            while not seen:
+                push(poll(job).status)
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -13,8 +13,12 @@ from bgmode.flow.names import (
     Loop,
     Names,
     ScopeNode,
+    defaults,
     dotted,
+    handed_to,
     is_property,
+    objects,
+    owners,
     reads,
 )
 
@@ -27,6 +31,10 @@ _TELLING = frozenset("debug info warning warn error exception critical log dumps
 _SENT = frozenset({"json", "data", "content", "body", "headers", "params", "extra_body"})
 """Keywords by which a request is sent, which leaves what it is given as it is."""
 _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
+
+
+_DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
+_NOTHING: set[str] = set()
 
 
 class Aliases:
@@ -46,6 +54,36 @@ class Aliases:
         """The same for the whole module."""
         return self._escaping.get(self.names.tree, set())
 
+    def holding(self, at: ast.AST) -> set[str]:
+        """The names and paths whose items have other names, or are handed on, in this function."""
+        return self._holding.get(self.names.function(at) or self.names.tree, _NOTHING)
+
+    @cached_property
+    def _holding(self) -> dict[ScopeNode, set[str]]:
+        found: dict[ScopeNode, set[str]] = {}
+        for call in self.names.calls:
+            self._add(found, call, {path for given in handed_to(call) for path in owners(given)})
+            if isinstance(call.func, ast.Attribute) and any(map(_gives_objects, call.args)):
+                self._add(found, call, {dotted(call.func.value) or ""})
+        for assignment in self.names.assignments:
+            self._add(found, assignment, set(self._taken_out(assignment)))
+        for loop in self.names.loops:
+            if not isinstance(loop, ast.While):
+                self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
+        return found
+
+    def _taken_out(self, node: Assignment) -> Iterator[str]:
+        """What an assignment takes an item out of, or puts one into that has a name."""
+        if node.value is None:
+            return
+        yield from owners(node.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Subscript):
+                yield from owners(target)
+            elif isinstance(node.value, _DISPLAYS) and _gives_objects(node.value):
+                yield dotted(target) or ""
+
     @cached_property
     def _escaping(self) -> dict[ScopeNode, set[str]]:
         found: dict[ScopeNode, set[str]] = {}
@@ -53,8 +91,12 @@ class Aliases:
             self._add(found, call, set(self._handed_on(call)))
         for assignment in self.names.assignments:
             self._add(found, assignment, set(self._named_twice(assignment)))
+        for loop in self.names.loops:
+            if not isinstance(loop, ast.While) and isinstance(loop.iter, _DISPLAYS):
+                self._add(found, loop, {*objects(loop.iter), *objects(loop.target)})
         for function in self.names.functions:
             self._add(found, function, self.names.changed_outside(function))
+            self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
         return found
 
     def _add(self, found: dict[ScopeNode, set[str]], node: ast.AST, escaping: set[str]) -> None:
@@ -74,11 +116,11 @@ class Aliases:
                 return
         if isinstance(self.names.parent.get(call), ast.Raise):
             return
-        keywords = (k.value for k in call.keywords if k.arg and k.arg not in _SENT)
-        for argument in (*call.args, *keywords):
-            path = dotted(argument)
-            if path is not None:
-                yield path
+        for keyword in call.keywords:
+            if keyword.arg not in _SENT and (keyword.arg or isinstance(keyword.value, ast.Dict)):
+                yield from objects(keyword.value)
+        for argument in call.args:
+            yield from objects(argument)
 
     def _named_twice(self, node: Assignment) -> Iterator[str]:
         match node:
@@ -86,15 +128,13 @@ class Aliases:
                 self._takes_over(node, name, other)
             ):
                 return
-            case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
-                yield from (dotted(name) or "" for name in [*targets, value])
-            case (
-                ast.AnnAssign(target=target, value=ast.Name() | ast.Attribute() as value)
-                | ast.NamedExpr(target=target, value=ast.Name() | ast.Attribute() as value)
-            ):
-                yield from (dotted(name) or "" for name in (target, value))
-            case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
-                yield from (dotted(element) or "" for element in elements)
+        if isinstance(node, ast.AugAssign) or node.value is None:
+            return
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        named = {dotted(target) or "" for target in targets}
+        given = {*objects(node.value)}
+        if given - named:
+            yield from given if isinstance(node.value, _DISPLAYS) else given | named
 
     def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
         """``pending = still``, where ``still`` is made anew before anything else is done to it."""
@@ -178,6 +218,10 @@ class Aliases:
         }
         self._stored[loop] = stored
         return stored
+
+
+def _gives_objects(node: ast.expr) -> bool:
+    return any(True for _ in objects(node))
 
 
 def aliases_of(names: Names) -> Aliases:

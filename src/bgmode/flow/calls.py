@@ -232,12 +232,12 @@ class CallExpressions:
         collection = as_many(receiver)
         if collection is None:
             return unknown(receiver, *positional)
-        key = dotted(base)
-        if name in MUTATORS and key is not None:
+        if name in MUTATORS:
+            key = dotted(base)
             changed = _changed(collection, name, positional)
             self.run.affect(base, node, polled=any(value.polled for value in positional))
-            loose = self.run.is_loose(key, changed, base)
-            state.assign(key, unknown(changed) if loose else changed)
+            loose = key is not None and self.run.is_loose(key, changed, base)
+            self._expressions.put_back(base, unknown(changed) if loose else changed, state)
         if name in {"pop", "popleft", "popitem"}:
             return item_of(collection)
         return collection if name == "copy" else unknown(receiver, *positional)
@@ -255,41 +255,41 @@ class CallExpressions:
         positional, keywords = self.arguments(node, state)
         self.run.notes.look_closely(*positional)
         self.run.read(receiver, positional[0] if positional else UNKNOWN, node, state)
-        key = dotted(base)
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]
+        put_back = self._expressions.put_back
         match name, positional:
             case "get" | "pop", [Known(str() as wanted, answered), *default]:
                 found = part(receiver, wanted)
                 hidden = receiver.polled and wanted not in receiver.fields
-                if name == "pop" and key is not None:
-                    state.assign(key, with_part(receiver, wanted, MISSING))
+                if name == "pop":
+                    put_back(base, with_part(receiver, wanted, MISSING), state)
                 if isinstance(found, Missing):
                     found, hidden = default[0] if default else NONE, False
                 return as_polled(found) if hidden or answered else found
-            case "setdefault", [Known(str() as wanted), default] if key is not None:
+            case "setdefault", [Known(str() as wanted), default]:
                 found = part(receiver, wanted)
                 if isinstance(found, Missing):
                     found = default
                 elif wanted not in receiver.fields:
                     found = unknown(found, default)
-                state.assign(key, with_part(receiver, wanted, found))
+                put_back(base, with_part(receiver, wanted, found), state)
                 return found
             case "items" | "keys" | "values", [] if receiver.mapping:
                 return _view(receiver, name)
-            case "pop" | "popitem" | "clear", _ if key is not None and receiver.mapping:
-                state.assign(key, Record({}, unknown(receiver.rest), receiver.polled, True))
+            case "pop" | "popitem" | "clear", _ if receiver.mapping:
+                put_back(base, Record({}, unknown(receiver.rest), receiver.polled, True), state)
                 return unknown(receiver.rest)
-            case "update", arguments if key is not None and receiver.mapping:
+            case "update", arguments if receiver.mapping:
                 result: Value = receiver
                 for argument in arguments:
                     result = merged(result, argument)
-                state.assign(key, merged(result, keywords))
+                put_back(base, merged(result, keywords), state)
                 return NONE
             case _ if name in _VIEWS:
                 return receiver
-            case _ if name in MUTATORS and key is not None:
-                state.assign(key, opened(receiver))
+            case _ if name in MUTATORS:
+                put_back(base, opened(receiver), state)
         return self._opaque(node, receiver, state, alone=alone, evaluated=positional)
 
     def _apply(self, node: ast.Call, function: Value, state: State, *, alone: bool) -> Value:

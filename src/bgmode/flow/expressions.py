@@ -15,6 +15,8 @@ from bgmode.flow.names import (
     Scope,
     dotted,
     handed_to,
+    objects,
+    owners,
     unawaited,
 )
 from bgmode.flow.objects import Objects
@@ -709,22 +711,44 @@ class Expressions:
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             self.run.spread(key, state, container)
             return
-        if key is not None and isinstance(old, Known | Many):
+        changed = self._with_entry(old, index, value)
+        if changed is not None:
+            self.put_back(container, changed, state)
+
+    def _with_entry(self, old: Value, index: Value, value: Value) -> Value | None:
+        """A collection once one of its entries has been set; None where nothing is known of it."""
+        if isinstance(old, Known | Many):
             one_item = isinstance(index, Known) and isinstance(index.value, int)
-            changed = _with_item(old, value) if one_item else unknown(old, index, value)
-            state.assign(key, changed)
-        if key is not None and _becomes_a_dict(old, index) and not self.run.world.careful:
+            return _with_item(old, value) if one_item else unknown(old, index, value)
+        if _becomes_a_dict(old, index) and not self.run.world.careful:
             old = Record({}, old, mapping=True)
-        if key is None or not isinstance(old, Record):
-            return
-        match index:
-            case Known(str() | int() as name):
-                state.assign(key, with_part(old, str(name), value))
-            case _:
+        match old, index:
+            case Record(), Known(str() | int() as name):
+                return with_part(old, str(name), value)
+            case Record(), _:
                 fields = {name: unknown(entry) for name, entry in old.fields.items()}
                 some = None if isinstance(value, Missing) else True
                 rest = unknown(old.rest, value)
-                state.assign(key, Record(fields, rest, old.polled, mapping=True, some=some))
+                return Record(fields, rest, old.polled, mapping=True, some=some)
+            case _:
+                return None
+
+    def put_back(self, place: ast.expr, value: Value, state: State) -> None:
+        """Take note that what ``place`` holds has been changed in place, and is ``value`` now."""
+        key = dotted(place)
+        match place:
+            case _ if key is not None:
+                state.assign(key, self.run.items_loosened(key, value, place))
+            case ast.Subscript(value=container, slice=index) if not isinstance(index, ast.Slice):
+                self.set_entry(container, self.value(index, state.copy()), value, state)
+            case ast.Call(
+                func=ast.Attribute(value=container, attr="get" | "setdefault"), args=[index, *_]
+            ):
+                self.set_entry(container, self.value(index, state.copy()), value, state)
+            case _:
+                for path in (*objects(place), *owners(place)):
+                    if path in state.names:
+                        state.assign(path, unknown(state.names[path], value))
 
     def set_attribute(self, base: ast.expr, name: str, value: Value, state: State) -> None:
         """Run ``setattr(base, name, value)``."""

@@ -138,6 +138,44 @@ def dotted(node: ast.AST) -> str | None:
     return ".".join(reversed(names))
 
 
+def objects(node: ast.expr) -> Iterator[str]:
+    """The names and paths whose objects an expression gives, or puts into what it gives."""
+    match node:
+        case ast.Name() | ast.Attribute() if (path := dotted(node)) is not None:
+            yield path
+            if isinstance(node, ast.Attribute) and node.attr in MUTATORS:
+                yield path.rpartition(".")[0]  # a method that will change it
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from objects(body)
+            yield from objects(orelse)
+        case ast.BoolOp(values=pieces) | ast.Dict(values=pieces):
+            for piece in pieces:
+                yield from objects(piece)
+        case ast.Tuple(elts=pieces) | ast.List(elts=pieces) | ast.Set(elts=pieces):
+            for piece in pieces:
+                yield from objects(piece)
+        case ast.NamedExpr(value=inner) | ast.Starred(value=inner) | ast.Await(value=inner):
+            yield from objects(inner)
+
+
+def owners(node: ast.expr) -> Iterator[str]:
+    """The names and paths that hold the object an expression gives: ``a`` for ``a[0].b``."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from owners(body)
+            yield from owners(orelse)
+        case ast.BoolOp(values=pieces):
+            for piece in pieces:
+                yield from owners(piece)
+        case (
+            ast.Subscript(value=inner)
+            | ast.Attribute(value=inner)
+            | ast.Call(func=ast.Attribute(value=inner))
+        ):
+            path = dotted(inner)
+            yield from owners(inner) if path is None else (path,)
+
+
 def given_for(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
     """What a call passes for a parameter, if that can be seen."""
     for keyword in call.keywords:

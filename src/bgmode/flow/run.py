@@ -46,9 +46,11 @@ from bgmode.flow.values import (
     Value,
     is_mutable,
     item_of,
+    items_loosened,
     loosened,
     truth,
     unknown,
+    with_part,
 )
 from bgmode.flow.world import World
 
@@ -473,20 +475,25 @@ class Run:
                     state.assign(name, unknown(value))
                 else:
                     loose = self.is_loose(name, value, target)
-                    state.assign(name, loosened(value) if loose else value)
+                    value = loosened(value) if loose else self.items_loosened(name, value, at)
+                    state.assign(name, value)
             case ast.Attribute(attr=name):
                 key = dotted(target)
                 if key is not None:
                     others = self.aliases.set_by_others(self.stack[0]) if self.stack else ()
                     value = unknown(value) if name in others else value
                     loose = self.is_loose(key, value, at)
-                    state.assign_attribute(key, loosened(value) if loose else value)
+                    held = loosened(value) if loose else self.items_loosened(key, value, at)
+                    state.assign_attribute(key, held)
                     if value.polled:
                         self.answered.add(name)
                     if value.polled and key.rpartition(".")[0] in self.aliases.escaping(at):
                         self._spread(state, at)
                 else:
-                    self.value(target.value, state)
+                    owner = self.value(target.value, state)
+                    if isinstance(owner, Record) and not owner.mapping:
+                        changed = with_part(owner, name, value)
+                        self.expressions.put_back(target.value, changed, state)
             case ast.Subscript(value=container, slice=index):
                 self.expressions.set_entry(container, self.value(index, state), value, state)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -613,14 +620,22 @@ class Run:
         matters = self.world.careful or self.loops > 0
         return matters and _has_other_names(key, value, self.aliases.escaping(at))
 
+    def items_loosened(self, key: str, value: Value, at: ast.AST) -> Value:
+        """``value`` without what is known of items that may be changed under another name."""
+        if isinstance(value, Unknown) or not (self.world.careful or self.loops):
+            return value
+        return items_loosened(value) if key in self.aliases.holding(at) else value
+
     def _forget_attributes(self, node: Loop, state: State) -> None:
         """What somebody else may change while the loop runs: attributes that the loop does not
         set, and objects that have another name as well."""
         stored: set[str] | None = None
-        escaping = self.aliases.escaping(node)
-        if not escaping and not state.has_paths:
+        escaping, holding = self.aliases.escaping(node), self.aliases.holding(node)
+        if not escaping and not holding and not state.has_paths:
             return
         for key, value in state.names.items():
+            if key in holding:
+                state.names[key] = items_loosened(value)
             if _has_other_names(key, value, escaping):
                 state.names[key] = loosened(value)
             elif state.has_paths and "." in key:
