@@ -1095,6 +1095,199 @@ _TEXTS: dict[str, str] = {
             while not seen:
                 push(poll(job).status)
         """,
+    "a function in a function changes a name around both": """
+        def wait(job, response, settings):
+            done = False
+            def step():
+                def mark(r):
+                    nonlocal done
+                    done = r.status == "completed"
+                mark(poll(job))
+            while not done:
+                step()
+        """,
+    "a closure that calls itself": """
+        def wait(job, response, settings):
+            done = False
+            def step(r, left):
+                nonlocal done
+                if left:
+                    return step(r, left - 1)
+                done = r.status == "completed"
+            while not done:
+                step(poll(job), 2)
+        """,
+    "a lambda that fills a list": """
+        def wait(job, response, settings):
+            seen = []
+            step = lambda: seen.append(poll(job).status)
+            while not seen:
+                step()
+        """,
+    "a method that is many calls away": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def one(self, r):
+                self.two(r)
+            def two(self, r):
+                self.three(r)
+            def three(self, r):
+                self.four(r)
+            def four(self, r):
+                self.five(r)
+            def five(self, r):
+                self.done = r.status == "completed"
+            def run(self):
+                self.done = False
+                while not self.done:
+                    self.one(poll(True))
+        """,
+    "an object that is called": """
+        class Mark:
+            def __init__(self):
+                self.done = False
+            def __call__(self, r):
+                self.done = r.status == "completed"
+        def wait(job, response, settings):
+            mark = Mark()
+            while not mark.done:
+                mark(poll(job))
+        """,
+    "an object that another one sets back": """
+        class Helper:
+            def __init__(self, owner):
+                self.owner = owner
+            def mark(self, r):
+                self.owner.done = r.status == "completed"
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.helper = Helper(self)
+            def run(self):
+                self.done = False
+                while not self.done:
+                    self.helper.mark(poll(True))
+        """,
+    "an object of the object under another name": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.context = Context()
+            def run(self):
+                context = self.context
+                self.context.done = False
+                while not self.context.done:
+                    context.done = poll(True).status == "completed"
+        """,
+    "map polls": """
+        def wait(job, response, settings):
+            while True:
+                if "completed" in map(lambda j: poll(j).status, ["a", "b"]):
+                    return
+        """,
+    "all of a map that polls": """
+        def wait(job, response, settings):
+            while not all(map(lambda j: poll(j).status == "completed", ["a", "b"])):
+                pass
+        """,
+    "filter polls": """
+        def wait(job, response, settings):
+            pending = list(settings.jobs)
+            while pending:
+                pending = list(filter(lambda j: poll(j).status != "completed", pending))
+        """,
+    "filter without a function": """
+        def wait(job, response, settings):
+            while True:
+                if list(filter(None, [poll(job).status == "completed", False])):
+                    return
+        """,
+    "a generator sets an attribute": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def answers(self):
+                yield poll(True)
+                self.done = True
+            def run(self):
+                self.done = False
+                while not self.done:
+                    for r in self.answers():
+                        pass
+        """,
+    "a generator sets a name": """
+        def wait(job, response, settings):
+            done = False
+            def answers():
+                nonlocal done
+                yield poll(job)
+                done = True
+            while not done:
+                for r in answers():
+                    pass
+        """,
+    "a generator that goes through another": """
+        def wait(job, response, settings):
+            def inner():
+                yield poll(job)
+            def outer():
+                yield from inner()
+            for r in outer():
+                if r.status == "completed":
+                    return
+        """,
+    "an object with a generator": """
+        class Polls:
+            def __init__(self, job):
+                self.job = job
+            def __iter__(self):
+                yield poll(self.job)
+        def wait(job, response, settings):
+            while True:
+                for r in Polls(job):
+                    if r.status == "completed":
+                        return
+        """,
+    "a context manager swallows an exception": """
+        class Guard:
+            def __enter__(self):
+                return self
+            def __exit__(self, *error):
+                return True
+        def wait(job, response, settings):
+            while True:
+                with Guard():
+                    if poll(job).status == "completed":
+                        raise KeyError
+        """,
+    "a context manager polls": """
+        class Polls:
+            def __init__(self):
+                self.done = False
+            def __enter__(self):
+                self.done = poll(job).status == "completed"
+                return self
+            def __exit__(self, *error):
+                pass
+        def wait(job, response, settings):
+            polls = Polls()
+            while not polls.done:
+                with polls:
+                    pass
+        """,
+    "a context manager notes that it has been left": """
+        class Guard:
+            def __init__(self):
+                self.done = False
+            def __enter__(self):
+                return self
+            def __exit__(self, *error):
+                self.done = True
+        def wait(job, response, settings):
+            guard = Guard()
+            while not guard.done:
+                with guard:
+                    poll(job)
+        """,
 }
 
 TRAPS: dict[str, Program] = {

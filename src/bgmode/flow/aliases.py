@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bgmode.flow.names import (
+    FUNCTIONS,
     LOOPS,
     Assignment,
     FunctionNode,
@@ -43,6 +44,7 @@ class Aliases:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._stored: dict[Loop, set[str]] = {}
+        self._set_by: dict[str, frozenset[str]] = {}
         self._set_by_others: dict[ScopeNode, frozenset[str]] = {}
 
     def escaping(self, at: ast.AST) -> set[str]:
@@ -94,8 +96,9 @@ class Aliases:
         for loop in self.names.loops:
             if not isinstance(loop, ast.While) and isinstance(loop.iter, _DISPLAYS):
                 self._add(found, loop, {*objects(loop.iter), *objects(loop.target)})
+        for code, changed in self.names.changed_outside.items():
+            self._add(found, code, changed)
         for function in self.names.functions:
-            self._add(found, function, self.names.changed_outside(function))
             self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
         return found
 
@@ -179,18 +182,70 @@ class Aliases:
             for node in self.names.assignments
         )
 
-    def set_by_others(self, scope: ScopeNode) -> frozenset[str]:
-        """The attributes that methods set which ``scope`` hands to somebody else.
+    def set_by(self, name: str) -> frozenset[str]:
+        """The attributes that functions called ``name`` set, or those that they call."""
+        if name not in self._set_by:
+            self._set_by[name] = frozenset()  # while it is looked at: a cycle adds nothing
+            self._set_by[name] = self._own_by_name.get(name, frozenset()).union(
+                *(self.set_by(called) for called in self._called_by_name.get(name, ()))
+            )
+        return self._set_by[name]
 
-        Whoever has been given ``self.mark`` may call it at any time.
+    @cached_property
+    def _own_by_name(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for node in self.names.attributes_set:
+            function = self.names.function(node)
+            if isinstance(function, FUNCTIONS):
+                found[function.name] = found.get(function.name, frozenset()) | {node.attr}
+        return found
+
+    @cached_property
+    def _called_by_name(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for call in self.names.calls:
+            function = self.names.function(call)
+            if isinstance(function, FUNCTIONS):
+                match call.func:
+                    case ast.Name(id=name) | ast.Attribute(attr=name):
+                        found.setdefault(function.name, set()).add(name)
+        return found
+
+    def set_by_others(self, scope: ScopeNode) -> frozenset[str]:
+        """The attributes of its own object that somebody else may set while ``scope`` runs.
+
+        Whoever has been given ``self.mark`` may call it at any time, and whoever has been given
+        ``self`` may set ``owner.done``.
         """
         if scope not in self._set_by_others:
-            self._set_by_others[scope] = frozenset(
+            found = {
                 node.attr
                 for node in self.names.attributes_set
                 if any(self.names.is_within(node, method) for method in self._handed_methods(scope))
-            )
+            }
+            if self._hands_itself_on(scope):
+                found |= self._set_from_outside
+            self._set_by_others[scope] = frozenset(found)
         return self._set_by_others[scope]
+
+    def _hands_itself_on(self, scope: ScopeNode) -> bool:
+        """Whether some method of the class that ``scope`` is in gives its object away."""
+        cls = self.names.enclosing_class(scope)
+        return cls is not None and any(
+            "self" in self._escaping.get(method, _NOTHING)
+            for ancestor in self.names.lineage(cls)
+            for method in ancestor.body
+            if isinstance(method, FUNCTIONS)
+        )
+
+    @cached_property
+    def _set_from_outside(self) -> set[str]:
+        """The attributes that are set in an object by others than itself."""
+        return {
+            node.attr
+            for node in self.names.attributes_set
+            if dotted(node.value) not in {"self", "cls"}
+        }
 
     def _handed_methods(self, scope: ScopeNode) -> Iterator[FunctionNode]:
         for function in self.names.functions:

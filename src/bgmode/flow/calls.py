@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,8 @@ _BUILTINS = frozenset(
 
 _HANDING_ON = frozenset({"set_result", "run_in_executor"})
 """Methods of unknown objects of which more is known."""
+_WALKS = frozenset({"map", "filter"})
+"""Builtins that are comprehensions written otherwise."""
 _NO_KEYWORDS = Record({}, MISSING, mapping=True)
 
 
@@ -92,6 +95,7 @@ _NO_KEYWORDS = Record({}, MISSING, mapping=True)
 class _Written:
     """A call as it is written: its receiver, what the name says, and the paths it hands on."""
 
+    name: str
     receiver: str | None
     manner: callees.Manner
     handed: tuple[str, ...]
@@ -105,10 +109,13 @@ class CallExpressions:
         self.run = expressions.run
         self._written: dict[ast.Call, _Written] = {}
         self._ordinary: set[ast.Call] = set()  # no special function is called or handed on
+        self._walks: dict[ast.Call, ast.GeneratorExp] = {}
+        self._specials: dict[tuple[ast.expr, str], ast.Call] = {}
 
     def take_over(self, earlier: CallExpressions) -> None:
         """Use what another run has found out about calls as they are written."""
         self._written, self._ordinary = earlier._written, earlier._ordinary
+        self._walks, self._specials = earlier._walks, earlier._specials
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
         if node not in self._ordinary:
@@ -130,7 +137,7 @@ class CallExpressions:
 
     def _operation_given(self, node: ast.Call) -> int | None:
         """Where a special function is handed on: ``retry_call(client.responses.create, ...)``."""
-        if isinstance(node.func, ast.Name) and node.func.id in {"map", "filter"}:
+        if isinstance(node.func, ast.Name) and node.func.id in _WALKS:
             return None
         for position, argument in enumerate(node.args):
             if isinstance(argument, ast.Attribute) and self.run.world.reply(
@@ -308,11 +315,17 @@ class CallExpressions:
             case ClassRef(owner):
                 positional, keywords = self.arguments(node, state)
                 return self._expressions.objects.made(owner, node, positional, keywords, state)
+            case Record(owner=ast.ClassDef() as owner) | Instance(owner) if self.run.names.method(
+                owner, "__call__"
+            ):
+                return self.special(node.func, "__call__", state, node.args, node.keywords)
             case Partial(made) if made in self.run.names.parent:
                 return self._partial(made, node, state)
             case Symbol(name):
                 return self._library(node, name, state, alone=alone)
         if isinstance(node.func, ast.Name):
+            if node.func.id in _WALKS and len(node.args) == 2 and isinstance(function, Unknown):
+                return self._expressions.value(self._written_out(node), state)
             if node.func.id in callees.EXITS and isinstance(function, Unknown):
                 return self._exit(node, state)
             if node.func.id in _BUILTINS and isinstance(function, Unknown):
@@ -320,6 +333,52 @@ class CallExpressions:
             if node.func.id == "run_in_executor" and len(node.args) >= 2:
                 return self._handed_on(node, 1, state)
         return self._opaque(node, function, state, alone=alone)
+
+    def special(
+        self,
+        base: ast.expr,
+        name: str,
+        state: State,
+        arguments: Sequence[ast.expr] = (),
+        keywords: Sequence[ast.keyword] = (),
+    ) -> Value:
+        """Call a method of ``base`` that Python calls without its name being written."""
+        written = self._specials.get((base, name))
+        if written is None:
+            function = ast.copy_location(ast.Attribute(base, name, ast.Load()), base)
+            written = ast.Call(function, list(arguments), list(keywords))
+            self._specials[base, name] = ast.copy_location(written, base)
+        return self._method_call(written, base, name, state, alone=False)
+
+    def iterated(self, node: ast.expr, state: State, method: str) -> Value:
+        """What a ``for`` goes through: an object of this project is asked by ``method``."""
+        value = self._expressions.value(node, state)
+        match value:
+            case Record(owner=ast.ClassDef() as owner) | Instance(owner) if self.run.names.method(
+                owner, method
+            ):
+                return self.special(node, method, state)
+        return value
+
+    def _written_out(self, node: ast.Call) -> ast.GeneratorExp:
+        """The comprehension that ``map(function, items)`` or ``filter(...)`` stands for."""
+        known = self._walks.get(node)
+        if known is None:
+            function, items = node.args
+            item = ast.Name("<item>", ast.Load())
+            asked: ast.expr = ast.Call(function, [item], [])
+            if isinstance(function, ast.Constant):
+                asked = item  # filter(None, items)
+            is_map = isinstance(node.func, ast.Name) and node.func.id == "map"
+            target = ast.Name("<item>", ast.Store())
+            generator = ast.comprehension(target, items, [] if is_map else [asked], 0)
+            known = ast.GeneratorExp(asked if is_map else item, [generator])
+            self._walks[node] = known
+            for piece in ast.walk(known):
+                if isinstance(piece, ast.expr) and not hasattr(piece, "lineno"):
+                    ast.copy_location(piece, node)
+            self.run.names.adopt(known, node)
+        return known
 
     def _partial(self, made: ast.Call, node: ast.Call, state: State) -> Value:
         """Call what ``functools.partial`` was given, with the arguments of both."""
@@ -505,6 +564,11 @@ class CallExpressions:
             fed = fed or value.polled
             if isinstance(value, Function):
                 self.run.frames.probe(value, state)
+        source = POLLED if fed else UNKNOWN
+        if isinstance(function, Function):
+            self.forget_what_is_set(function, state, source)
+        else:
+            self._forget_attributes(written.name, state, source)
         if manner.leaves:
             self.run.raised.append(_raise(node, state, "SystemExit"))
             return POLLED if fed else UNKNOWN
@@ -523,6 +587,28 @@ class CallExpressions:
         else:
             self.run.may_raise(node, state, None, implicit=True, guess=guess)
         return POLLED if fed else UNKNOWN
+
+    def forget_what_is_set(self, function: Function, state: State, source: Value) -> None:
+        """What a function sets that is not followed: names around it, and attributes."""
+        code = function.node
+        for name in self.run.names.set_around.get(code, ()):
+            if name in state.names:
+                state.assign(name, unknown(state.names[name], source))
+        if not isinstance(code, ast.Lambda):
+            self._forget_attributes(code.name, state, source)
+
+    def _forget_attributes(self, called: str, state: State, source: Value) -> None:
+        """What functions that are called so set in any object."""
+        attributes = self.run.aliases.set_by(called)
+        for key, value in state.names.items() if attributes else ():
+            if key.rpartition(".")[2] in attributes and "." in key:
+                state.names[key] = unknown(value, source)
+            elif isinstance(value, Record) and value.mutable and value.fields.keys() & attributes:
+                fields = {
+                    name: unknown(held, source) if name in attributes else held
+                    for name, held in value.fields.items()
+                }
+                state.names[key] = replace(value, fields=fields)
 
     def _may_have_jobs(self) -> bool:
         there = not self.run.world.jobs_are_made_here
@@ -563,11 +649,12 @@ def _written(node: ast.Call) -> _Written:
     receiver = _receiver(node)
     match node.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            manner = callees.manner(name, receiver, imported=False)
+            pass
         case _:
-            manner = callees.manner("", receiver, imported=False)
+            name = ""
+    manner = callees.manner(name, receiver, imported=False)
     paths = (dotted(argument) for argument in handed_to(node))
-    return _Written(receiver, manner, tuple(path for path in paths if path is not None))
+    return _Written(name, receiver, manner, tuple(path for path in paths if path is not None))
 
 
 def _receiver(node: ast.Call) -> str | None:

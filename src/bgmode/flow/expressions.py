@@ -37,6 +37,7 @@ from bgmode.flow.values import (
     Member,
     Missing,
     Record,
+    Stream,
     Symbol,
     Token,
     Unknown,
@@ -259,6 +260,9 @@ class Expressions:
 
     def _yield(self, node: ast.Yield | ast.YieldFrom, state: State) -> Value:
         given = NONE if node.value is None else self.value(node.value, state)
+        if isinstance(node, ast.YieldFrom) and isinstance(given, Stream):
+            self.run.ask(given, state)
+            given = given.item
         self.run.given.append(given)
         self.run.notes.yields.add(node)
         state.waited = None

@@ -127,6 +127,7 @@ class Frames:
             polls=asks,
             raises=tuple(way_out for way_out in flow.exits if way_out.kind == "raise"),
             polled=asks,
+            function=function,
         )
 
     def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:
@@ -301,7 +302,8 @@ class Frames:
             and key.partition(".")[0] not in scope.bindings
             and around.names.get(key) != value
         ]
-        return [*(name for name in scope.elsewhere if name in end.names), *paths]
+        names = self.run.names.set_around.get(code, ())
+        return [*(name for name in names if name in end.names), *paths]
 
 
 def _left_over(keywords: Record, declared: list[ast.arg]) -> Record:

@@ -674,18 +674,39 @@ class Names:
         for function in self.functions:
             inner = self.function(function) is not None
             if inner and (function.decorator_list or self._is_handed_on(function)):
-                for name in self.scopes[function].elsewhere | self.changed_outside(function):
+                for name in self.scopes[function].elsewhere | self.changed_outside.get(
+                    function, set()
+                ):
                     scope = self.defining_scope(name, function)
                     if scope is not None:
                         found.setdefault(name, set()).add(scope.node)
         return found
 
-    def changed_outside(self, function: FunctionNode) -> set[str]:
-        """The dicts, lists and sets of the scopes around that a function changes in place."""
-        return self._changed_outside.get(function, set())
+    def adopt(self, made: ast.AST, place: ast.AST) -> None:
+        """Take an expression that stands for ``place`` as if it were written there."""
+        self.parent[made] = place
+        for node in ast.walk(made):
+            for child in ast.iter_child_nodes(node):
+                self.parent.setdefault(child, node)
 
     @cached_property
-    def _changed_outside(self) -> dict[ScopeNode, set[str]]:
+    def set_around(self) -> dict[ScopeNode, set[str]]:
+        """The names of the functions around that a function sets, or that one inside it does."""
+        found: dict[ScopeNode, set[str]] = {}
+        for node, scope in self.scopes.items():
+            names = set(scope.elsewhere)
+            function = node if isinstance(node, CODE) else None
+            while names and function is not None:
+                found.setdefault(function, set()).update(names)
+                function = self.function(function)
+                if function is not None:
+                    around = self.scopes[function]
+                    names = names - (around.bindings.keys() - around.elsewhere)
+        return found
+
+    @cached_property
+    def changed_outside(self) -> dict[ScopeNode, set[str]]:
+        """The dicts, lists and sets of the scopes around that each function changes in place."""
         found: dict[ScopeNode, set[str]] = {}
         for node, name in self.changes_in_place:
             function = self.function(node)

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from bgmode.flow.aliases import aliases_of
 from bgmode.flow.contexts import Contexts
 from bgmode.flow.exceptions import raised_name
-from bgmode.flow.exits import Diverges, Doubt, Effect, Exit, Flow, Outcome, State, join_states
+from bgmode.flow.exits import (
+    Diverges,
+    Doubt,
+    Effect,
+    Exit,
+    Flow,
+    Outcome,
+    State,
+    join_states,
+    owners_of,
+)
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.frames import Frames
 from bgmode.flow.names import (
@@ -519,6 +529,9 @@ class Run:
             state.polled = True
             self.polls += 1
         self.raised += [replace(way_out, state=state.copy()) for way_out in stream.raises]
+        if stream.function is not None:
+            source = POLLED if stream.polls else UNKNOWN
+            self.expressions.calls.forget_what_is_set(stream.function, state, source)
         if state.waited is False:
             state.waited = None  # its body may wait
 
@@ -645,10 +658,10 @@ class Run:
 
 
 def _has_other_names(key: str, value: Value, escaping: set[str]) -> bool:
-    """Whether what ``key`` holds, or the object it is an attribute of, has another name."""
+    """Whether what ``key`` holds, or an object it is an attribute of, has another name."""
     if key in escaping and is_mutable(value):
         return True
-    return "." in key and key.partition(".")[0] in escaping
+    return "." in key and not escaping.isdisjoint(owners_of(key)[1:])
 
 
 def _element(value: Value, position: int, count: int) -> Value:

@@ -165,8 +165,8 @@ class Instance:
 class Stream:
     """A generator of this project: what it gives, and what asking it for the next item does.
 
-    ``ends``: whether it may run dry. ``raises`` are the exceptions (ways out, which this module
-    knows nothing of) that leave it.
+    ``ends``: whether it may run dry. ``function`` is the one whose body it runs. ``raises`` are
+    the exceptions (ways out, which this module knows nothing of) that leave it.
     """
 
     item: Value
@@ -174,6 +174,7 @@ class Stream:
     polls: bool = False
     raises: tuple[Any, ...] = ()
     polled: bool = False
+    function: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
