@@ -86,6 +86,8 @@ _BUILTINS = frozenset(
 
 _HANDING_ON = frozenset({"set_result", "run_in_executor"})
 """Methods of unknown objects of which more is known."""
+_SEARCHES = frozenset({"index", "pop", "popitem", "popleft", "remove"})
+"""Methods of collections that raise where they find nothing."""
 _WALKS = frozenset({"map", "filter"})
 """Builtins that are comprehensions written otherwise."""
 _NO_KEYWORDS = Record({}, MISSING, mapping=True)
@@ -245,6 +247,9 @@ class CallExpressions:
             self.run.affect(base, node, polled=any(value.polled for value in positional))
             loose = key is not None and self.run.is_loose(key, changed, base)
             self._expressions.put_back(base, unknown(changed) if loose else changed, state)
+        if self.run.misses and name in _SEARCHES and (collection.some is not True or positional):
+            guess = any(value.polled for value in (receiver, *positional))
+            self.run.may_raise(node, state, None, implicit=True, guess=guess)
         if name in {"pop", "popleft", "popitem"}:
             return item_of(collection)
         return collection if name == "copy" else unknown(receiver, *positional)
@@ -489,8 +494,10 @@ class CallExpressions:
                 if self.run.world.takes_jobs_for_granted and value.polled:
                     value = narrowed(value, some=True)
                 return _any_or_all(name, value)
-            case "next", [Stream() as stream, *_]:
-                return self._next(stream, state)
+            case "next", [Stream() | Many() as stream, *default]:
+                if self.run.misses and not default:
+                    self.run.may_raise(node, state, "StopIteration", implicit=True)
+                return self._next(stream, state) if isinstance(stream, Stream) else item_of(stream)
             case "next" | "iter", [source, *_] if not isinstance(source, Stream | Many):
                 return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
             case "iter" | "aiter", [Stream() | Many()]:

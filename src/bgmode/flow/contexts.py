@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
-from bgmode.flow.exceptions import catches, expects, handler_names, suppresses
+from bgmode.flow.exceptions import catches, expects, expects_a_miss, handler_names, suppresses
 from bgmode.flow.exits import Diverges, Exit, Flow, State, join_states
 from bgmode.flow.names import Code, FunctionNode
 from bgmode.flow.retrying import Retrying
@@ -57,8 +57,11 @@ class Contexts:
         return catches(ast.ExceptHandler(type=classes, body=[]), way_out, self.run.world)
 
     def try_(self, node: ast.Try, state: State) -> Flow:
+        misses = any(map(expects_a_miss, node.handlers))
         self.run.tries += 1
+        self.run.misses += misses
         body = self.run.block(node.body, state)
+        self.run.misses -= misses
         self.run.tries -= 1
         flows = [self.run.block(node.orelse, body.falls)] if body.falls else [Flow(None)]
         flows[0].exits += [way_out for way_out in body.exits if way_out.kind != "raise"]

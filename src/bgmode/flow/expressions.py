@@ -40,6 +40,7 @@ from bgmode.flow.values import (
     Stream,
     Symbol,
     Token,
+    Truth,
     Unknown,
     Value,
     as_many,
@@ -49,6 +50,7 @@ from bgmode.flow.values import (
     compare,
     decided,
     either,
+    holds,
     is_nested,
     item_of,
     join,
@@ -679,6 +681,8 @@ class Expressions:
         index = self.value(node.slice, state)
         self.run.notes.look_closely(index)
         self.run.read(base, index, node, state)
+        if self.run.misses and not isinstance(node.slice, ast.Slice):
+            self._look_up(node, base, index, state)
         match base, index:
             case Record(), Known(str() | int() as key):
                 found = part(base, str(key))
@@ -696,6 +700,24 @@ class Expressions:
             case ClassRef(owner), _:
                 return self.objects.by_name(owner, index)
         return unknown(base, index)
+
+    def _look_up(self, node: ast.Subscript, base: Value, index: Value, state: State) -> None:
+        """A lookup that may find nothing, where somebody expects that."""
+        match base, index:
+            case Known(tuple() as items), Known(int() as position):
+                found: Truth = -len(items) <= position < len(items)
+            case Record(mapping=True), _:
+                found = holds(ast.In(), index, base)
+            case _:
+                found = None
+        polled = base.polled or index.polled
+        if found is None and polled:  # else an entry that is missing is an accident
+            self.run.may_raise(node, state, None, implicit=True, guess=True)
+        elif found is False:
+            state.look_at(unknown(base, index))
+            name = "KeyError" if isinstance(base, Record) else "IndexError"
+            self.run.may_raise(node, state, name, implicit=False)
+            raise Diverges
 
     def set_entry(self, container: ast.expr, index: Value, value: Value, state: State) -> None:
         """Run ``container[index] = value``."""

@@ -108,6 +108,7 @@ class Run:
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
         self.tries = 0
+        self.misses = 0  # of them, those that expect a lookup to find nothing
         self.failures = 0  # calls that may have failed
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
