@@ -1288,6 +1288,78 @@ _TEXTS: dict[str, str] = {
                 with guard:
                     poll(job)
         """,
+    "a coroutine that is not awaited at once": """
+        async def wait(job, response, settings):
+            done = False
+            async def watch():
+                nonlocal done
+                done = True
+            task = watch()
+            while not done:
+                await poll_async(job)
+                if flag(0):
+                    await task
+        """,
+    "a deque": """
+        import collections
+        def wait(job, response, settings):
+            pending = collections.deque(["a", "b"])
+            while pending:
+                j = pending.popleft()
+                if poll(j).status != "completed":
+                    pending.append(j)
+        """,
+    "items that are in one of two sets": """
+        def wait(job, response, settings):
+            pending = {"a"}
+            while pending:
+                if poll(job).status == "completed":
+                    pending.symmetric_difference_update({"a"})
+        """,
+    "a class that is a list": """
+        class Seen(list):
+            pass
+        def wait(job, response, settings):
+            seen = Seen()
+            while not seen:
+                seen.append(poll(job).status)
+        """,
+    "a list in a dict of the module": """
+        SEEN = {"words": []}
+        def note(r):
+            SEEN["words"].append(r.status)
+        def wait(job, response, settings):
+            while "completed" not in SEEN["words"]:
+                note(poll(job))
+        """,
+    "an object of the module": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        BOX = Box()
+        def wait(job, response, settings):
+            while not BOX.done:
+                BOX.mark(poll(job))
+        """,
+    "a dict of the class": """
+        class Waiter:
+            state = {"done": False}
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                while not self.state["done"]:
+                    Waiter.state["done"] = poll(True).status == "completed"
+        """,
+    "a library polls by what it is given": """
+        import functools
+        def wait(job, response, settings):
+            while not functools.reduce(
+                lambda found, j: found or poll(j).status == "completed", settings.jobs, False
+            ):
+                pass
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -239,6 +239,16 @@ class Aliases:
         )
 
     @cached_property
+    def changed_later(self) -> frozenset[str]:
+        """The attributes that are set or changed in place by others than ``__init__``."""
+        found: set[str] = set()
+        for node in (*self.names.attributes_set, *self.names.attributes_changed):
+            function = self.names.function(node)
+            if not isinstance(function, FUNCTIONS) or function.name != "__init__":
+                found.add(node.attr)
+        return frozenset(found)
+
+    @cached_property
     def _set_from_outside(self) -> set[str]:
         """The attributes that are set in an object by others than itself."""
         return {
@@ -252,6 +262,9 @@ class Aliases:
             if not isinstance(self.names.parent[function], ast.ClassDef) or is_property(function):
                 continue
             called = {call.func for call in self.names.calls_of(function.name)}
+            if self.names.runs_aside(function):
+                yield function
+                continue
             for node in self.names.mentions.get(function.name, []):
                 if node not in called and self.names.is_within(node, scope):
                     yield function

@@ -37,6 +37,7 @@ from bgmode.flow.values import (
     as_polled,
     binary,
     decided,
+    either,
     item_of,
     join,
     many,
@@ -569,8 +570,14 @@ class CallExpressions:
             fed = True  # it may be what somebody else has polled
         for value in evaluated:
             fed = fed or value.polled
-            if isinstance(value, Function):
-                self.run.frames.probe(value, state)
+            raised = self.run.frames.probe(value, state) if isinstance(value, Function) else None
+            if raised is not None:
+                fed = True
+                state.polled = either(state.polled, None)
+            if raised and not alone:
+                self.run.raised += [
+                    replace(way_out, state=state.copy(), guess=True) for way_out in raised
+                ]
         source = POLLED if fed else UNKNOWN
         if isinstance(function, Function):
             self.forget_what_is_set(function, state, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from bgmode.flow.calls import CallExpressions
@@ -193,8 +194,19 @@ class Expressions:
         mapping = isinstance(value, Record) and value.mapping
         if mapping and self.run.world.careful and name in self.run.aliases.escaping_anywhere:
             return unknown(value)
+        if isinstance(value, Record) and value.mutable:
+            return self._object_outside(value)
         entries = self.run.names.mutated.get(name)
         return value if entries is None else _shared(value, entries)
+
+    def _object_outside(self, value: Record) -> Value:
+        """An object outside the function: what methods set in it may have been set before."""
+        changed = self.run.aliases.changed_later
+        fields = {
+            name: unknown(entry) if name in changed else entry
+            for name, entry in value.fields.items()
+        }
+        return replace(value, fields=fields)
 
     def _imported_twice(self, scope: Scope, name: str) -> Value:
         bindings = scope.bindings[name]

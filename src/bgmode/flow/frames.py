@@ -142,8 +142,9 @@ class Frames:
             case _:
                 return unknown(value)
 
-    def probe(self, function: Function, state: State) -> None:
-        """Run a function that somebody else may call, for what it does on the way."""
+    def probe(self, function: Function, state: State) -> list[Exit] | None:
+        """Run a function that somebody else may call; what it raises, None where it never polls."""
+        polls = self.run.polls
         arguments = Record({}, UNKNOWN, mapping=True)
         outer, self.run.raised = self.run.raised, []
         try:
@@ -151,7 +152,8 @@ class Frames:
         except Diverges:
             pass
         finally:
-            self.run.raised = outer
+            raised, self.run.raised = self.run.raised, outer
+        return raised if self.run.polls > polls else None
 
     def plain(self, code: Code) -> bool:
         """Whether calling ``code`` runs its body and nothing else."""

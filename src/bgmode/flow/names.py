@@ -37,16 +37,20 @@ _BINDING = frozenset(
 MUTATORS = frozenset(
     [
         "append",
+        "appendleft",
         "extend",
+        "extendleft",
         "insert",
         "remove",
         "pop",
+        "popleft",
         "clear",
         "add",
         "discard",
         "update",
         "difference_update",
         "intersection_update",
+        "symmetric_difference_update",
         "popitem",
         "setdefault",
         "sort",
@@ -284,6 +288,7 @@ class Names:
         self.assignments: list[Assignment] = []
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
         self.attributes_set: list[ast.Attribute] = []  # ``x.name = value`` and ``del x.name``
+        self.attributes_changed: list[ast.Attribute] = []  # ``x.name[...] = value`` and the like
         self._yielding: dict[Code, bool] = {}
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
@@ -357,15 +362,28 @@ class Names:
         self._note_mutation(node.func)
 
     def _subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.value, ast.Name) and not isinstance(node.ctx, ast.Load):
-            self.entries_set.append(node)
-            key = node.slice.value if isinstance(node.slice, ast.Constant) else ANY_ENTRY
-            self.mutated.setdefault(node.value.id, set()).add(key)
+        if isinstance(node.ctx, ast.Load):
+            return
+        if not isinstance(node.value, ast.Name):
+            self._note_change(node.value)
+            return
+        self.entries_set.append(node)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else ANY_ENTRY
+        self.mutated.setdefault(node.value.id, set()).add(key)
+
+    def _note_change(self, changed: ast.expr) -> None:
+        """Some of what a name or an attribute holds is changed in place."""
+        if isinstance(changed, ast.Attribute):
+            self.attributes_changed.append(changed)
+        while isinstance(changed, ast.Subscript | ast.Attribute):
+            changed = changed.value
+        if isinstance(changed, ast.Name):
+            self.mutated.setdefault(changed.id, set()).add(ANY_ENTRY)
 
     def _note_mutation(self, function: ast.expr) -> None:
         match function:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in MUTATORS:
-                self.mutated.setdefault(name, set()).add(ANY_ENTRY)
+            case ast.Attribute(value=inner, attr=attribute) if attribute in MUTATORS:
+                self._note_change(inner)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -657,6 +675,21 @@ class Names:
         scope = self.defining_scope(name, at)
         return scope is None or scope.node in self._shared[name]
 
+    def runs_aside(self, function: FunctionNode) -> bool:
+        """Whether some call of a coroutine is not awaited where it is made: it runs at any time."""
+        return isinstance(function, ast.AsyncFunctionDef) and any(
+            self.callee(call) in {function, None} and not self._is_awaited(call)
+            for call in self.calls_of(function.name)
+        )
+
+    def _is_awaited(self, call: ast.Call) -> bool:
+        for above in self.ancestors(call):
+            if isinstance(above, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Return):
+                return True
+            if isinstance(above, ast.stmt):
+                return False
+        return False
+
     def _is_handed_on(self, function: FunctionNode) -> bool:
         """Whether a function's name is used otherwise than to call it."""
         called = {call.func for call in self.calls_of(function.name)}
@@ -673,10 +706,12 @@ class Names:
                 found.setdefault(name, set()).add(self.tree)
         for function in self.functions:
             inner = self.function(function) is not None
-            if inner and (function.decorator_list or self._is_handed_on(function)):
-                for name in self.scopes[function].elsewhere | self.changed_outside.get(
-                    function, set()
-                ):
+            if inner and (
+                function.decorator_list or self._is_handed_on(function) or self.runs_aside(function)
+            ):
+                nothing: set[str] = set()
+                changed = self.changed_outside.get(function, nothing)
+                for name in self.set_around.get(function, nothing) | changed:
                     scope = self.defining_scope(name, function)
                     if scope is not None:
                         found.setdefault(name, set()).add(scope.node)
