@@ -32,8 +32,6 @@ _TELLING = frozenset("debug info warning warn error exception critical log dumps
 _SENT = frozenset({"json", "data", "content", "body", "headers", "params", "extra_body"})
 """Keywords by which a request is sent, which leaves what it is given as it is."""
 _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
-
-
 _DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _NOTHING: set[str] = set()
 
@@ -64,15 +62,24 @@ class Aliases:
     def _holding(self) -> dict[ScopeNode, set[str]]:
         found: dict[ScopeNode, set[str]] = {}
         for call in self.names.calls:
-            self._add(found, call, {path for given in handed_to(call) for path in owners(given)})
-            if isinstance(call.func, ast.Attribute) and any(map(_gives_objects, call.args)):
-                self._add(found, call, {dotted(call.func.value) or ""})
+            self._add(found, call, set(self._items_of(call)))
         for assignment in self.names.assignments:
             self._add(found, assignment, set(self._taken_out(assignment)))
         for loop in self.names.loops:
             if not isinstance(loop, ast.While):
                 self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
         return found
+
+    def _items_of(self, call: ast.Call) -> Iterator[str]:
+        """What a call is given an item of, or what it may put something into that has a name."""
+        given = [value for value in handed_to(call) if not isinstance(value, ast.Constant)]
+        for value in given:
+            if not isinstance(value, ast.Name):
+                yield from owners(value)
+        if given and isinstance(call.func, ast.Attribute):
+            path = dotted(call.func.value)
+            if path is not None and any(map(_gives_objects, given)):
+                yield path
 
     def _taken_out(self, node: Assignment) -> Iterator[str]:
         """What an assignment takes an item out of, or puts one into that has a name."""
@@ -185,19 +192,24 @@ class Aliases:
     def set_by(self, name: str) -> frozenset[str]:
         """The attributes that functions called ``name`` set, or those that they call."""
         if name not in self._set_by:
-            self._set_by[name] = frozenset()  # while it is looked at: a cycle adds nothing
-            self._set_by[name] = self._own_by_name.get(name, frozenset()).union(
-                *(self.set_by(called) for called in self._called_by_name.get(name, ()))
-            )
+            reached: set[str] = set()
+            waiting = [name] if self._own_by_name else []
+            while waiting:
+                called = waiting.pop()
+                if called not in reached:
+                    reached.add(called)
+                    waiting += self._called_by_name.get(called, ())
+            found = (self._own_by_name.get(called, ()) for called in reached)
+            self._set_by[name] = frozenset(attribute for own in found for attribute in own)
         return self._set_by[name]
 
     @cached_property
-    def _own_by_name(self) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
+    def _own_by_name(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
         for node in self.names.attributes_set:
             function = self.names.function(node)
             if isinstance(function, FUNCTIONS):
-                found[function.name] = found.get(function.name, frozenset()) | {node.attr}
+                found.setdefault(function.name, set()).add(node.attr)
         return found
 
     @cached_property
