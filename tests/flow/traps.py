@@ -1360,6 +1360,34 @@ _TEXTS: dict[str, str] = {
             ):
                 pass
         """,
+    "a generator is gone through at once": """
+        def wait(job, response, settings):
+            def polls():
+                yield poll("a").status
+                yield poll("b").status
+            while "completed" not in list(polls()):
+                if all(s == "failed" for s in polls()):
+                    return
+        """,
+    "the next of a generator that ends": """
+        def wait(job, response, settings):
+            def polls():
+                yield poll("a")
+                yield poll("b")
+            answers = polls()
+            while (r := next(answers, None)) is not None:
+                log(r.status)
+        """,
+    "the next of what may be nothing": """
+        def wait(job, response, settings):
+            while True:
+                found = next((r for j in "a" if (r := poll(j)).status not in settings.jobs), None)
+                if found:
+                    return
+                found = next((j for j in settings.jobs if poll(j).status != "failed"), None)
+                if not found:
+                    return
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -87,6 +87,10 @@ _BUILTINS = frozenset(
 
 _HANDING_ON = frozenset({"set_result", "run_in_executor"})
 """Methods of unknown objects of which more is known."""
+_LEAVING_STREAMS = frozenset(
+    {"aiter", "bool", "getattr", "isinstance", "iter", "next", "setattr", "str"}
+)
+"""Builtins that do not go through a generator."""
 _SEARCHES = frozenset({"index", "pop", "popitem", "popleft", "remove"})
 """Methods of collections that raise where they find nothing."""
 _WALKS = frozenset({"map", "filter"})
@@ -471,6 +475,8 @@ class CallExpressions:
 
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
+        if name not in _LEAVING_STREAMS:
+            positional = [self.gone_through(value, state) for value in positional]
         if name not in {"str", "isinstance", "getattr", "bool"}:
             self.run.notes.look_closely(*positional, *keywords.fields.values())
         match name, positional:
@@ -495,10 +501,13 @@ class CallExpressions:
                 if self.run.world.takes_jobs_for_granted and value.polled:
                     value = narrowed(value, some=True)
                 return _any_or_all(name, value)
-            case "next", [Stream() | Many() as stream, *default]:
+            case "next", [Stream() | Many() as source, *default]:
                 if self.run.misses and not default:
                     self.run.may_raise(node, state, "StopIteration", implicit=True)
-                return self._next(stream, state) if isinstance(stream, Stream) else item_of(stream)
+                if not isinstance(source, Stream):
+                    return unknown(source, *default) if default else item_of(source)
+                item = self._next(source, state)
+                return join(item, default[0]) if default and source.ends else item
             case "next" | "iter", [source, *_] if not isinstance(source, Stream | Many):
                 return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
             case "iter" | "aiter", [Stream() | Many()]:
@@ -526,6 +535,13 @@ class CallExpressions:
                     result = merged(result, argument)
                 return merged(result, keywords)
         return unknown(*positional, *keywords.fields.values())
+
+    def gone_through(self, value: Value, state: State) -> Value:
+        """The items of a generator, which is asked for all of them."""
+        if not isinstance(value, Stream):
+            return value
+        self.run.ask(value, state)
+        return Many(value.item, None, value.polled, fixed=True)
 
     def _next(self, stream: Stream, state: State) -> Value:
         """``next(generator)``."""

@@ -627,7 +627,7 @@ class Expressions:
     def _gathered(self, node: Comprehension, state: State) -> Value:
         """The items of a comprehension: those of a short constant one by one."""
         first, *others = node.generators
-        source = self.value(first.iter, state)
+        source = self.calls.gone_through(self.value(first.iter, state), state)
         if not others and isinstance(source, Known) and isinstance(source.value, tuple | frozenset):
             items = [Known(constant, source.polled) for constant in source.value]
             if len(items) <= _FEW and not isinstance(node, ast.DictComp):
@@ -637,7 +637,7 @@ class Expressions:
         passed_all = True
         for generator in node.generators:
             if generator is not first:
-                source = self.value(generator.iter, state)
+                source = self.calls.gone_through(self.value(generator.iter, state), state)
                 some = None if some is not False else False
             self.run.assign(generator.target, item_of(source), state)
             for test in generator.ifs:
