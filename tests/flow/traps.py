@@ -1388,6 +1388,27 @@ _TEXTS: dict[str, str] = {
                 if not found:
                     return
         """,
+    "a word is no mapping": """
+        import itertools
+        def fetch(job):
+            r = poll(job)
+            match r.status:
+                case "in_progress":
+                    work()
+                case {"status": "odd"} | ["odd", _] if flag(0):
+                    pass
+            return r
+        def step(job):
+            r = fetch(job)
+            if r.status in "incomplete completed":
+                raise LookupError
+        def wait(job, response, settings):
+            for turn in itertools.count():
+                try:
+                    step(job)
+                except Exception as error:
+                    return None
+        """,
 }
 
 TRAPS: dict[str, Program] = {
