@@ -313,7 +313,10 @@ def index(module: Module) -> None:
     module.names.scopes  # noqa: B018
     module.calls.operations  # noqa: B018
     module.names.calls_of("")
-    aliases_of(module.names).escaping(module.names.tree)
+    aliases = aliases_of(module.names)
+    aliases.escaping(module.names.tree)
+    aliases.holding(module.names.tree)
+    aliases.set_by("")
 
 
 def one_round(text: str) -> Cost:

@@ -944,6 +944,471 @@ _TEXTS: dict[str, str] = {
                     if flag(0):
                         continue
         """,
+    "a closure that a comprehension calls": """
+        def wait(job, response, settings):
+            done = False
+            def mark(r):
+                nonlocal done
+                done = r.status == "completed"
+            while not done:
+                [mark(poll(j)) for j in settings.jobs]
+        """,
+    "a list that a comprehension fills": """
+        def wait(job, response, settings):
+            history = []
+            while "completed" not in history:
+                [history.append(poll(j).status) for j in settings.jobs]
+        """,
+    "what one item of a comprehension changes, the next one sees": """
+        def wait(job, response, settings):
+            first = second = False
+            def step(r):
+                nonlocal first, second
+                second = first
+                first = r.status == "completed"
+            while not second:
+                any(step(poll(j)) for j in settings.jobs)
+        """,
+    "an entry of a dict in a dict": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                table["a"]["done"] = poll(job).status == "completed"
+        """,
+    "a list in a dict": """
+        def wait(job, response, settings):
+            table = {"seen": [], "more": []}
+            while not table["seen"] or not table["more"]:
+                if poll(job).status == "completed":
+                    table["seen"].append(1)
+                    table.setdefault("more", []).append(1)
+        """,
+    "a list in a list": """
+        def wait(job, response, settings):
+            rows = [["a"], []]
+            while rows[0]:
+                if poll(job).status == "completed":
+                    rows[0].clear()
+        """,
+    "one of two dicts": """
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            while not info["done"]:
+                (info if flag(0) else other)["done"] = poll(job).status == "completed"
+        """,
+    "an object in a dict": """
+        def wait(job, response, settings):
+            context = Context()
+            context.done = False
+            table = {"a": context}
+            while not context.done:
+                table["a"].done = poll(job).status == "completed"
+        """,
+    "an item of a dict under a name": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            entry = table["a"]
+            while not table["a"]["done"]:
+                entry["done"] = poll(job).status == "completed"
+        """,
+    "the items of a dict in a loop": """
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                for entry in table.values():
+                    entry["done"] = poll(job).status == "completed"
+        """,
+    "objects that are gone through": """
+        class Job:
+            def __init__(self, name):
+                self.name = name
+                self.done = False
+            def refresh(self):
+                self.done = poll(self.name).status == "completed"
+        def wait(job, response, settings):
+            jobs = [Job("a"), Job("b")]
+            while not all(j.done for j in jobs):
+                for j in jobs:
+                    j.refresh()
+        """,
+    "two lists that are gone through": """
+        def wait(job, response, settings):
+            seen, other = [], []
+            while not seen:
+                for one in (seen, other):
+                    one.append(poll(job).status)
+        """,
+    "a list of an object under a name": """
+        class Box:
+            def __init__(self):
+                self.seen = []
+        def wait(job, response, settings):
+            box = Box()
+            seen = box.seen
+            while not box.seen:
+                seen.append(poll(job).status)
+        """,
+    "a dict that is handed on in a tuple": """
+        def keep(box, r):
+            box[0]["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                keep((info,), poll(job))
+        """,
+    "an item of a dict that is handed on": """
+        def keep(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            table = {"a": {"done": False}}
+            while not table["a"]["done"]:
+                keep(table["a"], poll(job))
+        """,
+    "arguments of which one is a dict are spread out": """
+        def keep(box, r):
+            box["done"] = r.status == "completed"
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            while not info["done"] or not other["done"]:
+                keep(*(info, poll(job)))
+                keep(**{"box": other, "r": poll(job)})
+        """,
+    "another name for one of two dicts": """
+        def wait(job, response, settings):
+            info, other = {"done": False}, {"done": False}
+            alias = info if flag(0) else other
+            while not info["done"]:
+                alias["done"] = poll(job).status == "completed"
+        """,
+    "a dict that is a default": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            def keep(r, box=info):
+                box["done"] = r.status == "completed"
+            while not info["done"]:
+                keep(poll(job))
+        """,
+    "a list's method under a name": """
+        def wait(job, response, settings):
+            seen = []
+            push = seen.append
+            while not seen:
+                push(poll(job).status)
+        """,
+    "a function in a function changes a name around both": """
+        def wait(job, response, settings):
+            done = False
+            def step():
+                def mark(r):
+                    nonlocal done
+                    done = r.status == "completed"
+                mark(poll(job))
+            while not done:
+                step()
+        """,
+    "a closure that calls itself": """
+        def wait(job, response, settings):
+            done = False
+            def step(r, left):
+                nonlocal done
+                if left:
+                    return step(r, left - 1)
+                done = r.status == "completed"
+            while not done:
+                step(poll(job), 2)
+        """,
+    "a lambda that fills a list": """
+        def wait(job, response, settings):
+            seen = []
+            step = lambda: seen.append(poll(job).status)
+            while not seen:
+                step()
+        """,
+    "a method that is many calls away": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def one(self, r):
+                self.two(r)
+            def two(self, r):
+                self.three(r)
+            def three(self, r):
+                self.four(r)
+            def four(self, r):
+                self.five(r)
+            def five(self, r):
+                self.done = r.status == "completed"
+            def run(self):
+                self.done = False
+                while not self.done:
+                    self.one(poll(True))
+        """,
+    "an object that is called": """
+        class Mark:
+            def __init__(self):
+                self.done = False
+            def __call__(self, r):
+                self.done = r.status == "completed"
+        def wait(job, response, settings):
+            mark = Mark()
+            while not mark.done:
+                mark(poll(job))
+        """,
+    "an object that another one sets back": """
+        class Helper:
+            def __init__(self, owner):
+                self.owner = owner
+            def mark(self, r):
+                self.owner.done = r.status == "completed"
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.helper = Helper(self)
+            def run(self):
+                self.done = False
+                while not self.done:
+                    self.helper.mark(poll(True))
+        """,
+    "an object of the object under another name": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.context = Context()
+            def run(self):
+                context = self.context
+                self.context.done = False
+                while not self.context.done:
+                    context.done = poll(True).status == "completed"
+        """,
+    "map polls": """
+        def wait(job, response, settings):
+            while True:
+                if "completed" in map(lambda j: poll(j).status, ["a", "b"]):
+                    return
+        """,
+    "all of a map that polls": """
+        def wait(job, response, settings):
+            while not all(map(lambda j: poll(j).status == "completed", ["a", "b"])):
+                pass
+        """,
+    "filter polls": """
+        def wait(job, response, settings):
+            pending = list(settings.jobs)
+            while pending:
+                pending = list(filter(lambda j: poll(j).status != "completed", pending))
+        """,
+    "filter without a function": """
+        def wait(job, response, settings):
+            while True:
+                if list(filter(None, [poll(job).status == "completed", False])):
+                    return
+        """,
+    "a generator sets an attribute": """
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def answers(self):
+                yield poll(True)
+                self.done = True
+            def run(self):
+                self.done = False
+                while not self.done:
+                    for r in self.answers():
+                        pass
+        """,
+    "a generator sets a name": """
+        def wait(job, response, settings):
+            done = False
+            def answers():
+                nonlocal done
+                yield poll(job)
+                done = True
+            while not done:
+                for r in answers():
+                    pass
+        """,
+    "a generator that goes through another": """
+        def wait(job, response, settings):
+            def inner():
+                yield poll(job)
+            def outer():
+                yield from inner()
+            for r in outer():
+                if r.status == "completed":
+                    return
+        """,
+    "an object with a generator": """
+        class Polls:
+            def __init__(self, job):
+                self.job = job
+            def __iter__(self):
+                yield poll(self.job)
+        def wait(job, response, settings):
+            while True:
+                for r in Polls(job):
+                    if r.status == "completed":
+                        return
+        """,
+    "a context manager swallows an exception": """
+        class Guard:
+            def __enter__(self):
+                return self
+            def __exit__(self, *error):
+                return True
+        def wait(job, response, settings):
+            while True:
+                with Guard():
+                    if poll(job).status == "completed":
+                        raise KeyError
+        """,
+    "a context manager polls": """
+        class Polls:
+            def __init__(self):
+                self.done = False
+            def __enter__(self):
+                self.done = poll(job).status == "completed"
+                return self
+            def __exit__(self, *error):
+                pass
+        def wait(job, response, settings):
+            polls = Polls()
+            while not polls.done:
+                with polls:
+                    pass
+        """,
+    "a context manager notes that it has been left": """
+        class Guard:
+            def __init__(self):
+                self.done = False
+            def __enter__(self):
+                return self
+            def __exit__(self, *error):
+                self.done = True
+        def wait(job, response, settings):
+            guard = Guard()
+            while not guard.done:
+                with guard:
+                    poll(job)
+        """,
+    "a coroutine that is not awaited at once": """
+        async def wait(job, response, settings):
+            done = False
+            async def watch():
+                nonlocal done
+                done = True
+            task = watch()
+            while not done:
+                await poll_async(job)
+                if flag(0):
+                    await task
+        """,
+    "a deque": """
+        import collections
+        def wait(job, response, settings):
+            pending = collections.deque(["a", "b"])
+            while pending:
+                j = pending.popleft()
+                if poll(j).status != "completed":
+                    pending.append(j)
+        """,
+    "items that are in one of two sets": """
+        def wait(job, response, settings):
+            pending = {"a"}
+            while pending:
+                if poll(job).status == "completed":
+                    pending.symmetric_difference_update({"a"})
+        """,
+    "a class that is a list": """
+        class Seen(list):
+            pass
+        def wait(job, response, settings):
+            seen = Seen()
+            while not seen:
+                seen.append(poll(job).status)
+        """,
+    "a list in a dict of the module": """
+        SEEN = {"words": []}
+        def note(r):
+            SEEN["words"].append(r.status)
+        def wait(job, response, settings):
+            while "completed" not in SEEN["words"]:
+                note(poll(job))
+        """,
+    "an object of the module": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        BOX = Box()
+        def wait(job, response, settings):
+            while not BOX.done:
+                BOX.mark(poll(job))
+        """,
+    "a dict of the class": """
+        class Waiter:
+            state = {"done": False}
+            def __init__(self, job, response, settings):
+                pass
+            def run(self):
+                while not self.state["done"]:
+                    Waiter.state["done"] = poll(True).status == "completed"
+        """,
+    "a library polls by what it is given": """
+        import functools
+        def wait(job, response, settings):
+            while not functools.reduce(
+                lambda found, j: found or poll(j).status == "completed", settings.jobs, False
+            ):
+                pass
+        """,
+    "a generator is gone through at once": """
+        def wait(job, response, settings):
+            def polls():
+                yield poll("a").status
+                yield poll("b").status
+            while "completed" not in list(polls()):
+                if all(s == "failed" for s in polls()):
+                    return
+        """,
+    "the next of a generator that ends": """
+        def wait(job, response, settings):
+            def polls():
+                yield poll("a")
+                yield poll("b")
+            answers = polls()
+            while (r := next(answers, None)) is not None:
+                log(r.status)
+        """,
+    "the next of what may be nothing": """
+        def wait(job, response, settings):
+            while True:
+                found = next((r for j in "a" if (r := poll(j)).status not in settings.jobs), None)
+                if found:
+                    return
+                found = next((j for j in settings.jobs if poll(j).status != "failed"), None)
+                if not found:
+                    return
+        """,
+    "a word is no mapping": """
+        import itertools
+        def fetch(job):
+            r = poll(job)
+            match r.status:
+                case "in_progress":
+                    work()
+                case {"status": "odd"} | ["odd", _] if flag(0):
+                    pass
+            return r
+        def step(job):
+            r = fetch(job)
+            if r.status in "incomplete completed":
+                raise LookupError
+        def wait(job, response, settings):
+            for turn in itertools.count():
+                try:
+                    step(job)
+                except Exception as error:
+                    return None
+        """,
 }
 
 TRAPS: dict[str, Program] = {

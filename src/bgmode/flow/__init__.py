@@ -66,9 +66,11 @@ and goes on there, with the same state and the same notes, until it comes back.
 
 **Limits**. A run has a budget of work, calls are followed three deep, texts and
 collections are known up to a size. Past a limit the run is given up, and a run that was
-given up says nothing.
+given up says nothing. What a function sets that is not followed is unknown from there on, and
+so is what may be changed under another name (``aliases.py``).
 
 What is deliberately not known: implicit exceptions that leave the function (every call
-may fail; that is a crash, not a design), other threads, ``__getattr__`` and friends,
-and whatever is more than a few calls away.
+may fail; that is a crash, not a design; a lookup that finds nothing counts where a handler
+expects it), other threads, ``__getattr__`` and friends, and whatever is more than a few
+calls away.
 """

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bgmode.flow.names import (
+    FUNCTIONS,
     LOOPS,
     Assignment,
     FunctionNode,
     Loop,
     Names,
     ScopeNode,
+    defaults,
     dotted,
+    handed_to,
     is_property,
+    objects,
+    owners,
     reads,
 )
 
@@ -27,6 +32,8 @@ _TELLING = frozenset("debug info warning warn error exception critical log dumps
 _SENT = frozenset({"json", "data", "content", "body", "headers", "params", "extra_body"})
 """Keywords by which a request is sent, which leaves what it is given as it is."""
 _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
+_DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
+_NOTHING: set[str] = set()
 
 
 class Aliases:
@@ -35,6 +42,7 @@ class Aliases:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._stored: dict[Loop, set[str]] = {}
+        self._set_by: dict[str, frozenset[str]] = {}
         self._set_by_others: dict[ScopeNode, frozenset[str]] = {}
 
     def escaping(self, at: ast.AST) -> set[str]:
@@ -46,6 +54,45 @@ class Aliases:
         """The same for the whole module."""
         return self._escaping.get(self.names.tree, set())
 
+    def holding(self, at: ast.AST) -> set[str]:
+        """The names and paths whose items have other names, or are handed on, in this function."""
+        return self._holding.get(self.names.function(at) or self.names.tree, _NOTHING)
+
+    @cached_property
+    def _holding(self) -> dict[ScopeNode, set[str]]:
+        found: dict[ScopeNode, set[str]] = {}
+        for call in self.names.calls:
+            self._add(found, call, set(self._items_of(call)))
+        for assignment in self.names.assignments:
+            self._add(found, assignment, set(self._taken_out(assignment)))
+        for loop in self.names.loops:
+            if not isinstance(loop, ast.While):
+                self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
+        return found
+
+    def _items_of(self, call: ast.Call) -> Iterator[str]:
+        """What a call is given an item of, or what it may put something into that has a name."""
+        given = [value for value in handed_to(call) if not isinstance(value, ast.Constant)]
+        for value in given:
+            if not isinstance(value, ast.Name):
+                yield from owners(value)
+        if given and isinstance(call.func, ast.Attribute):
+            path = dotted(call.func.value)
+            if path is not None and any(map(_gives_objects, given)):
+                yield path
+
+    def _taken_out(self, node: Assignment) -> Iterator[str]:
+        """What an assignment takes an item out of, or puts one into that has a name."""
+        if node.value is None:
+            return
+        yield from owners(node.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Subscript):
+                yield from owners(target)
+            elif isinstance(node.value, _DISPLAYS) and _gives_objects(node.value):
+                yield dotted(target) or ""
+
     @cached_property
     def _escaping(self) -> dict[ScopeNode, set[str]]:
         found: dict[ScopeNode, set[str]] = {}
@@ -53,8 +100,13 @@ class Aliases:
             self._add(found, call, set(self._handed_on(call)))
         for assignment in self.names.assignments:
             self._add(found, assignment, set(self._named_twice(assignment)))
+        for loop in self.names.loops:
+            if not isinstance(loop, ast.While) and isinstance(loop.iter, _DISPLAYS):
+                self._add(found, loop, {*objects(loop.iter), *objects(loop.target)})
+        for code, changed in self.names.changed_outside.items():
+            self._add(found, code, changed)
         for function in self.names.functions:
-            self._add(found, function, self.names.changed_outside(function))
+            self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
         return found
 
     def _add(self, found: dict[ScopeNode, set[str]], node: ast.AST, escaping: set[str]) -> None:
@@ -74,11 +126,11 @@ class Aliases:
                 return
         if isinstance(self.names.parent.get(call), ast.Raise):
             return
-        keywords = (k.value for k in call.keywords if k.arg and k.arg not in _SENT)
-        for argument in (*call.args, *keywords):
-            path = dotted(argument)
-            if path is not None:
-                yield path
+        for keyword in call.keywords:
+            if keyword.arg not in _SENT and (keyword.arg or isinstance(keyword.value, ast.Dict)):
+                yield from objects(keyword.value)
+        for argument in call.args:
+            yield from objects(argument)
 
     def _named_twice(self, node: Assignment) -> Iterator[str]:
         match node:
@@ -86,15 +138,13 @@ class Aliases:
                 self._takes_over(node, name, other)
             ):
                 return
-            case ast.Assign(targets=targets, value=ast.Name() | ast.Attribute() as value):
-                yield from (dotted(name) or "" for name in [*targets, value])
-            case (
-                ast.AnnAssign(target=target, value=ast.Name() | ast.Attribute() as value)
-                | ast.NamedExpr(target=target, value=ast.Name() | ast.Attribute() as value)
-            ):
-                yield from (dotted(name) or "" for name in (target, value))
-            case ast.Assign(value=ast.Tuple(elts=elements) | ast.List(elts=elements)):
-                yield from (dotted(element) or "" for element in elements)
+        if isinstance(node, ast.AugAssign) or node.value is None:
+            return
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        named = {dotted(target) or "" for target in targets}
+        given = {*objects(node.value)}
+        if given - named:
+            yield from given if isinstance(node.value, _DISPLAYS) else given | named
 
     def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
         """``pending = still``, where ``still`` is made anew before anything else is done to it."""
@@ -139,24 +189,94 @@ class Aliases:
             for node in self.names.assignments
         )
 
-    def set_by_others(self, scope: ScopeNode) -> frozenset[str]:
-        """The attributes that methods set which ``scope`` hands to somebody else.
+    def set_by(self, name: str) -> frozenset[str]:
+        """The attributes that functions called ``name`` set, or those that they call."""
+        if name not in self._set_by:
+            reached: set[str] = set()
+            waiting = [name] if self._own_by_name else []
+            while waiting:
+                called = waiting.pop()
+                if called not in reached:
+                    reached.add(called)
+                    waiting += self._called_by_name.get(called, ())
+            found = (self._own_by_name.get(called, ()) for called in reached)
+            self._set_by[name] = frozenset(attribute for own in found for attribute in own)
+        return self._set_by[name]
 
-        Whoever has been given ``self.mark`` may call it at any time.
+    @cached_property
+    def _own_by_name(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for node in self.names.attributes_set:
+            function = self.names.function(node)
+            if isinstance(function, FUNCTIONS):
+                found.setdefault(function.name, set()).add(node.attr)
+        return found
+
+    @cached_property
+    def _called_by_name(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for call in self.names.calls:
+            function = self.names.function(call)
+            if isinstance(function, FUNCTIONS):
+                match call.func:
+                    case ast.Name(id=name) | ast.Attribute(attr=name):
+                        found.setdefault(function.name, set()).add(name)
+        return found
+
+    def set_by_others(self, scope: ScopeNode) -> frozenset[str]:
+        """The attributes of its own object that somebody else may set while ``scope`` runs.
+
+        Whoever has been given ``self.mark`` may call it at any time, and whoever has been given
+        ``self`` may set ``owner.done``.
         """
         if scope not in self._set_by_others:
-            self._set_by_others[scope] = frozenset(
+            found = {
                 node.attr
                 for node in self.names.attributes_set
                 if any(self.names.is_within(node, method) for method in self._handed_methods(scope))
-            )
+            }
+            if self._hands_itself_on(scope):
+                found |= self._set_from_outside
+            self._set_by_others[scope] = frozenset(found)
         return self._set_by_others[scope]
+
+    def _hands_itself_on(self, scope: ScopeNode) -> bool:
+        """Whether some method of the class that ``scope`` is in gives its object away."""
+        cls = self.names.enclosing_class(scope)
+        return cls is not None and any(
+            "self" in self._escaping.get(method, _NOTHING)
+            for ancestor in self.names.lineage(cls)
+            for method in ancestor.body
+            if isinstance(method, FUNCTIONS)
+        )
+
+    @cached_property
+    def changed_later(self) -> frozenset[str]:
+        """The attributes that are set or changed in place by others than ``__init__``."""
+        found: set[str] = set()
+        for node in (*self.names.attributes_set, *self.names.attributes_changed):
+            function = self.names.function(node)
+            if not isinstance(function, FUNCTIONS) or function.name != "__init__":
+                found.add(node.attr)
+        return frozenset(found)
+
+    @cached_property
+    def _set_from_outside(self) -> set[str]:
+        """The attributes that are set in an object by others than itself."""
+        return {
+            node.attr
+            for node in self.names.attributes_set
+            if dotted(node.value) not in {"self", "cls"}
+        }
 
     def _handed_methods(self, scope: ScopeNode) -> Iterator[FunctionNode]:
         for function in self.names.functions:
             if not isinstance(self.names.parent[function], ast.ClassDef) or is_property(function):
                 continue
             called = {call.func for call in self.names.calls_of(function.name)}
+            if self.names.runs_aside(function):
+                yield function
+                continue
             for node in self.names.mentions.get(function.name, []):
                 if node not in called and self.names.is_within(node, scope):
                     yield function
@@ -178,6 +298,10 @@ class Aliases:
         }
         self._stored[loop] = stored
         return stored
+
+
+def _gives_objects(node: ast.expr) -> bool:
+    return any(True for _ in objects(node))
 
 
 def aliases_of(names: Names) -> Aliases:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from bgmode.flow.values import (
     as_polled,
     binary,
     decided,
+    either,
     item_of,
     join,
     many,
@@ -88,6 +90,14 @@ _BUILTINS = frozenset(
 
 _HANDING_ON = frozenset({"set_result", "run_in_executor"})
 """Methods of unknown objects of which more is known."""
+_LEAVING_STREAMS = frozenset(
+    {"aiter", "bool", "getattr", "isinstance", "iter", "next", "setattr", "str"}
+)
+"""Builtins that do not go through a generator."""
+_SEARCHES = frozenset({"index", "pop", "popitem", "popleft", "remove"})
+"""Methods of collections that raise where they find nothing."""
+_WALKS = frozenset({"map", "filter"})
+"""Builtins that are comprehensions written otherwise."""
 _NO_KEYWORDS = Record({}, MISSING, mapping=True)
 
 
@@ -95,6 +105,7 @@ _NO_KEYWORDS = Record({}, MISSING, mapping=True)
 class _Written:
     """A call as it is written: its receiver, what the name says, and the paths it hands on."""
 
+    name: str
     receiver: str | None
     manner: callees.Manner
     handed: tuple[str, ...]
@@ -108,10 +119,13 @@ class CallExpressions:
         self.run = expressions.run
         self._written: dict[ast.Call, _Written] = {}
         self._ordinary: set[ast.Call] = set()  # no special function is called or handed on
+        self._walks: dict[ast.Call, ast.GeneratorExp] = {}
+        self._specials: dict[tuple[ast.expr, str], ast.Call] = {}
 
     def take_over(self, earlier: CallExpressions) -> None:
         """Use what another run has found out about calls as they are written."""
         self._written, self._ordinary = earlier._written, earlier._ordinary
+        self._walks, self._specials = earlier._walks, earlier._specials
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
         if node not in self._ordinary:
@@ -133,7 +147,7 @@ class CallExpressions:
 
     def _operation_given(self, node: ast.Call) -> int | None:
         """Where a special function is handed on: ``retry_call(client.responses.create, ...)``."""
-        if isinstance(node.func, ast.Name) and node.func.id in {"map", "filter"}:
+        if isinstance(node.func, ast.Name) and node.func.id in _WALKS:
             return None
         for position, argument in enumerate(node.args):
             if isinstance(argument, ast.Attribute) and self.run.world.reply(
@@ -235,12 +249,15 @@ class CallExpressions:
         collection = as_many(receiver)
         if collection is None:
             return unknown(receiver, *positional)
-        key = dotted(base)
-        if name in MUTATORS and key is not None:
+        if name in MUTATORS:
+            key = dotted(base)
             changed = _changed(collection, name, positional)
             self.run.affect(base, node, polled=any(value.polled for value in positional))
-            loose = self.run.is_loose(key, changed, base)
-            state.assign(key, unknown(changed) if loose else changed)
+            loose = key is not None and self.run.is_loose(key, changed, base)
+            self._expressions.put_back(base, unknown(changed) if loose else changed, state)
+        if self.run.misses and name in _SEARCHES and (collection.some is not True or positional):
+            guess = any(value.polled for value in (receiver, *positional))
+            self.run.may_raise(node, state, None, implicit=True, guess=guess)
         if name in {"pop", "popleft", "popitem"}:
             return item_of(collection)
         return collection if name == "copy" else unknown(receiver, *positional)
@@ -260,41 +277,41 @@ class CallExpressions:
         if name in _BY_KEY or (name in _OF_ALL and receiver.mapping):
             asked = positional[0] if positional and name in _BY_KEY else UNKNOWN
             self.run.read(receiver, asked, node, state)
-        key = dotted(base)
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]
+        put_back = self._expressions.put_back
         match name, positional:
             case "get" | "pop", [Known(str() as wanted, answered), *default]:
                 found = part(receiver, wanted)
                 hidden = receiver.polled and wanted not in receiver.fields
-                if name == "pop" and key is not None:
-                    state.assign(key, with_part(receiver, wanted, MISSING))
+                if name == "pop":
+                    put_back(base, with_part(receiver, wanted, MISSING), state)
                 if isinstance(found, Missing):
                     found, hidden = default[0] if default else NONE, False
                 return as_polled(found) if hidden or answered else found
-            case "setdefault", [Known(str() as wanted), default] if key is not None:
+            case "setdefault", [Known(str() as wanted), default]:
                 found = part(receiver, wanted)
                 if isinstance(found, Missing):
                     found = default
                 elif wanted not in receiver.fields:
                     found = unknown(found, default)
-                state.assign(key, with_part(receiver, wanted, found))
+                put_back(base, with_part(receiver, wanted, found), state)
                 return found
             case "items" | "keys" | "values", [] if receiver.mapping:
                 return _view(receiver, name)
-            case "pop" | "popitem" | "clear", _ if key is not None and receiver.mapping:
-                state.assign(key, Record({}, unknown(receiver.rest), receiver.polled, True))
+            case "pop" | "popitem" | "clear", _ if receiver.mapping:
+                put_back(base, Record({}, unknown(receiver.rest), receiver.polled, True), state)
                 return unknown(receiver.rest)
-            case "update", arguments if key is not None and receiver.mapping:
+            case "update", arguments if receiver.mapping:
                 result: Value = receiver
                 for argument in arguments:
                     result = merged(result, argument)
-                state.assign(key, merged(result, keywords))
+                put_back(base, merged(result, keywords), state)
                 return NONE
             case _ if name in _VIEWS:
                 return receiver
-            case _ if name in MUTATORS and key is not None:
-                state.assign(key, opened(receiver))
+            case _ if name in MUTATORS:
+                put_back(base, opened(receiver), state)
         return self._opaque(node, receiver, state, alone=alone, evaluated=positional)
 
     def _apply(self, node: ast.Call, function: Value, state: State, *, alone: bool) -> Value:
@@ -313,11 +330,17 @@ class CallExpressions:
             case ClassRef(owner):
                 positional, keywords = self.arguments(node, state)
                 return self._expressions.objects.made(owner, node, positional, keywords, state)
+            case Record(owner=ast.ClassDef() as owner) | Instance(owner) if self.run.names.method(
+                owner, "__call__"
+            ):
+                return self.special(node.func, "__call__", state, node.args, node.keywords)
             case Partial(made) if made in self.run.names.parent:
                 return self._partial(made, node, state)
             case Symbol(name):
                 return self._library(node, name, state, alone=alone)
         if isinstance(node.func, ast.Name):
+            if node.func.id in _WALKS and len(node.args) == 2 and isinstance(function, Unknown):
+                return self._expressions.value(self._written_out(node), state)
             if node.func.id in callees.EXITS and isinstance(function, Unknown):
                 return self._exit(node, state)
             if node.func.id in _BUILTINS and isinstance(function, Unknown):
@@ -325,6 +348,52 @@ class CallExpressions:
             if node.func.id == "run_in_executor" and len(node.args) >= 2:
                 return self._handed_on(node, 1, state)
         return self._opaque(node, function, state, alone=alone)
+
+    def special(
+        self,
+        base: ast.expr,
+        name: str,
+        state: State,
+        arguments: Sequence[ast.expr] = (),
+        keywords: Sequence[ast.keyword] = (),
+    ) -> Value:
+        """Call a method of ``base`` that Python calls without its name being written."""
+        written = self._specials.get((base, name))
+        if written is None:
+            function = ast.copy_location(ast.Attribute(base, name, ast.Load()), base)
+            written = ast.Call(function, list(arguments), list(keywords))
+            self._specials[base, name] = ast.copy_location(written, base)
+        return self._method_call(written, base, name, state, alone=False)
+
+    def iterated(self, node: ast.expr, state: State, method: str) -> Value:
+        """What a ``for`` goes through: an object of this project is asked by ``method``."""
+        value = self._expressions.value(node, state)
+        match value:
+            case Record(owner=ast.ClassDef() as owner) | Instance(owner) if self.run.names.method(
+                owner, method
+            ):
+                return self.special(node, method, state)
+        return value
+
+    def _written_out(self, node: ast.Call) -> ast.GeneratorExp:
+        """The comprehension that ``map(function, items)`` or ``filter(...)`` stands for."""
+        known = self._walks.get(node)
+        if known is None:
+            function, items = node.args
+            item = ast.Name("<item>", ast.Load())
+            asked: ast.expr = ast.Call(function, [item], [])
+            if isinstance(function, ast.Constant):
+                asked = item  # filter(None, items)
+            is_map = isinstance(node.func, ast.Name) and node.func.id == "map"
+            target = ast.Name("<item>", ast.Store())
+            generator = ast.comprehension(target, items, [] if is_map else [asked], 0)
+            known = ast.GeneratorExp(asked if is_map else item, [generator])
+            self._walks[node] = known
+            for piece in ast.walk(known):
+                if isinstance(piece, ast.expr) and not hasattr(piece, "lineno"):
+                    ast.copy_location(piece, node)
+            self.run.names.adopt(known, node)
+        return known
 
     def _partial(self, made: ast.Call, node: ast.Call, state: State) -> Value:
         """Call what ``functools.partial`` was given, with the arguments of both."""
@@ -411,6 +480,8 @@ class CallExpressions:
 
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
         positional, keywords = self.arguments(node, state)
+        if name not in _LEAVING_STREAMS:
+            positional = [self.gone_through(value, state) for value in positional]
         if name not in {"str", "isinstance", "getattr", "bool"}:
             self.run.notes.look_closely(*positional, *keywords.fields.values())
         match name, positional:
@@ -435,8 +506,13 @@ class CallExpressions:
                 if self.run.world.takes_jobs_for_granted and value.polled:
                     value = narrowed(value, some=True)
                 return _any_or_all(name, value)
-            case "next", [Stream() as stream, *_]:
-                return self._next(stream, state)
+            case "next", [Stream() | Many() as source, *default]:
+                if self.run.misses and not default:
+                    self.run.may_raise(node, state, "StopIteration", implicit=True)
+                if not isinstance(source, Stream):
+                    return unknown(source, *default) if default else item_of(source)
+                item = self._next(source, state)
+                return join(item, default[0]) if default and source.ends else item
             case "next" | "iter", [source, *_] if not isinstance(source, Stream | Many):
                 return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
             case "iter" | "aiter", [Stream() | Many()]:
@@ -464,6 +540,13 @@ class CallExpressions:
                     result = merged(result, argument)
                 return merged(result, keywords)
         return unknown(*positional, *keywords.fields.values())
+
+    def gone_through(self, value: Value, state: State) -> Value:
+        """The items of a generator, which is asked for all of them."""
+        if not isinstance(value, Stream):
+            return value
+        self.run.ask(value, state)
+        return Many(value.item, None, value.polled, fixed=True)
 
     def _next(self, stream: Stream, state: State) -> Value:
         """``next(generator)``."""
@@ -508,8 +591,19 @@ class CallExpressions:
             fed = True  # it may be what somebody else has polled
         for value in evaluated:
             fed = fed or value.polled
-            if isinstance(value, Function):
-                self.run.frames.probe(value, state)
+            raised = self.run.frames.probe(value, state) if isinstance(value, Function) else None
+            if raised is not None:
+                fed = True
+                state.polled = either(state.polled, None)
+            if raised and not alone:
+                self.run.raised += [
+                    replace(way_out, state=state.copy(), guess=True) for way_out in raised
+                ]
+        source = POLLED if fed else UNKNOWN
+        if isinstance(function, Function):
+            self.forget_what_is_set(function, state, source)
+        else:
+            self._forget_attributes(written.name, state, source)
         if manner.leaves:
             self.run.raised.append(_raise(node, state, "SystemExit"))
             return POLLED if fed else UNKNOWN
@@ -528,6 +622,28 @@ class CallExpressions:
         else:
             self.run.may_raise(node, state, None, implicit=True, guess=guess)
         return POLLED if fed else UNKNOWN
+
+    def forget_what_is_set(self, function: Function, state: State, source: Value) -> None:
+        """What a function sets that is not followed: names around it, and attributes."""
+        code = function.node
+        for name in self.run.names.set_around.get(code, ()):
+            if name in state.names:
+                state.assign(name, unknown(state.names[name], source))
+        if not isinstance(code, ast.Lambda):
+            self._forget_attributes(code.name, state, source)
+
+    def _forget_attributes(self, called: str, state: State, source: Value) -> None:
+        """What functions that are called so set in any object."""
+        attributes = self.run.aliases.set_by(called)
+        for key, value in state.names.items() if attributes else ():
+            if key.rpartition(".")[2] in attributes and "." in key:
+                state.names[key] = unknown(value, source)
+            elif isinstance(value, Record) and value.mutable and value.fields.keys() & attributes:
+                fields = {
+                    name: unknown(held, source) if name in attributes else held
+                    for name, held in value.fields.items()
+                }
+                state.names[key] = replace(value, fields=fields)
 
     def _may_have_jobs(self) -> bool:
         there = not self.run.world.jobs_are_made_here
@@ -568,11 +684,12 @@ def _written(node: ast.Call) -> _Written:
     receiver = _receiver(node)
     match node.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            manner = callees.manner(name, receiver, imported=False)
+            pass
         case _:
-            manner = callees.manner("", receiver, imported=False)
+            name = ""
+    manner = callees.manner(name, receiver, imported=False)
     paths = (dotted(argument) for argument in handed_to(node))
-    return _Written(receiver, manner, tuple(path for path in paths if path is not None))
+    return _Written(name, receiver, manner, tuple(path for path in paths if path is not None))
 
 
 def _receiver(node: ast.Call) -> str | None:

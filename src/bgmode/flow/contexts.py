@@ -8,15 +8,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
-from bgmode.flow.exceptions import catches, expects, handler_names, suppresses
+from bgmode.flow.exceptions import catches, expects, expects_a_miss, handler_names, suppresses
 from bgmode.flow.exits import Diverges, Exit, Flow, State, join_states
-from bgmode.flow.names import FunctionNode
+from bgmode.flow.names import Code, FunctionNode
 from bgmode.flow.retrying import Retrying
-from bgmode.flow.values import POLLED, TRUE, Known, Record, Truth, Value, truth, unknown
+from bgmode.flow.values import (
+    POLLED,
+    TRUE,
+    Function,
+    Instance,
+    Known,
+    Record,
+    Stream,
+    Truth,
+    Value,
+    truth,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
     from bgmode.flow.turns import Attempts
+
+_ENTERING = (("__enter__", "__exit__"), ("__aenter__", "__aexit__"))
 
 
 class Contexts:
@@ -43,8 +57,11 @@ class Contexts:
         return catches(ast.ExceptHandler(type=classes, body=[]), way_out, self.run.world)
 
     def try_(self, node: ast.Try, state: State) -> Flow:
+        misses = any(map(expects_a_miss, node.handlers))
         self.run.tries += 1
+        self.run.misses += misses
         body = self.run.block(node.body, state)
+        self.run.misses -= misses
         self.run.tries -= 1
         flows = [self.run.block(node.orelse, body.falls)] if body.falls else [Flow(None)]
         flows[0].exits += [way_out for way_out in body.exits if way_out.kind != "raise"]
@@ -106,8 +123,9 @@ class Contexts:
     def with_(self, node: ast.With | ast.AsyncWith, state: State) -> Flow:
         scopes: list[str] = []
         suppressed: list[str | None] = []
+        managers: list[Function] = []
         for item in node.items:
-            value = self.run.value(item.context_expr, state)
+            value = self._entered(item.context_expr, state, managers)
             name = self._scope_name(item.context_expr)
             known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
             if not known and state.waited is False and not isinstance(value, Record):
@@ -130,6 +148,8 @@ class Contexts:
         self.run.tries += bool(suppressed)
         flow = self.run.block(node.body, state)
         self.run.tries -= bool(suppressed)
+        for manager in managers:
+            flow = self._left(manager, flow)
         if timed:
             self.limits.pop()
         for attempts in self.run.attempts:
@@ -146,6 +166,30 @@ class Contexts:
             if any(way_out.exception is not None for way_out in gone):
                 self.run.notes.handled.add(node)
             flow = _swallow(flow, gone, keep=[w for w in gone if decided[id(w)] is None])
+        return flow
+
+    def _entered(self, node: ast.expr, state: State, managers: list[Function]) -> Value:
+        """What a context manager is; one of this project is entered, and noted in ``managers``."""
+        value = self.run.value(node, state)
+        match value:
+            case Record(owner=ast.ClassDef() as owner) | Instance(owner):
+                for entering, leaving in _ENTERING:
+                    method = self.run.names.method(owner, leaving)
+                    if method is not None:
+                        managers.append(Function(method))
+                        return self.run.expressions.calls.special(node, entering, state)
+            case Stream(function=Function() as manager):
+                managers.append(manager)
+        return value
+
+    def _left(self, manager: Function, flow: Flow) -> Flow:
+        """What a context manager of this project does at the end: it may swallow what is raised."""
+        if _may_swallow(manager.node):
+            gone = [way_out for way_out in flow.exits if way_out.kind == "raise"]
+            flow = _swallow(flow, gone, keep=gone)
+        ends = [flow.falls] if flow.falls is not None else []
+        for end in [*ends, *(way_out.state for way_out in flow.exits)]:
+            self.run.expressions.calls.forget_what_is_set(manager, end, POLLED)
         return flow
 
     def _attempted(self, attempts: Attempts, flow: Flow) -> Flow:
@@ -239,6 +283,23 @@ def _swallow(flow: Flow, gone: list[Exit], keep: list[Exit]) -> Flow:
     falls = join_states([*ends, *(way_out.state for way_out in gone)])
     dropped = {id(way_out) for way_out in gone} - {id(way_out) for way_out in keep}
     return Flow(falls, [way_out for way_out in flow.exits if id(way_out) not in dropped])
+
+
+def _may_swallow(manager: Code) -> bool:
+    """Whether ``__exit__`` gives something, or a generator goes on after an exception."""
+    if isinstance(manager, ast.Lambda):
+        return False
+    returns = manager.name in {leaving for _, leaving in _ENTERING}
+    for node in ast.walk(manager):
+        match node:
+            case ast.Return(value=ast.expr() as value) if returns:
+                if not isinstance(value, ast.Constant) or value.value:
+                    return True
+            case ast.Try(handlers=handlers, body=body) if not returns:
+                around = any(isinstance(i, ast.Yield) for piece in body for i in ast.walk(piece))
+                if around and any(not isinstance(h.body[-1], ast.Raise) for h in handlers):
+                    return True
+    return False
 
 
 def _names(item: ast.withitem, name: str) -> bool:

@@ -24,6 +24,17 @@ _BY_DESIGN = frozenset(
 """Exceptions with which a call says that there is nothing more, or that the time is up."""
 
 
+_MISSES = frozenset(
+    "KeyError IndexError LookupError ValueError StopIteration StopAsyncIteration".split()
+)
+"""Exceptions with which a lookup says that there is no such item."""
+
+
+def expects_a_miss(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is for lookups that find nothing."""
+    return any(name in _MISSES for name in handler_names(handler))
+
+
 def expects(handler: ast.ExceptHandler) -> bool:
     """Whether a handler is for what ends things, not for accidents."""
     names = handler_names(handler)

@@ -287,17 +287,17 @@ class Outcome:
     def touches(self, names: frozenset[str]) -> frozenset[Effect]:
         """What has changed a value that ``names`` depend on."""
         found = set[Effect]()
-        wanted = {owner for name in names for owner in _owners(name)}
+        wanted = {owner for name in names for owner in owners_of(name)}
         waiting = set(self.effects)
         while ready := {effect for effect in waiting if effect.target in wanted}:
             waiting -= ready
             for effect in ready:
-                wanted |= {owner for name in effect.sources for owner in _owners(name)}
+                wanted |= {owner for name in effect.sources for owner in owners_of(name)}
                 found.add(effect)
         return frozenset(found)
 
 
-def _owners(path: str) -> list[str]:
+def owners_of(path: str) -> list[str]:
     """``a.b.c``, ``a.b`` and ``a``: who is changed changes what it holds."""
     names = path.split(".")
     return [".".join(names[:length]) for length in range(len(names), 0, -1)]

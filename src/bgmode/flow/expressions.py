@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from bgmode.flow.calls import CallExpressions
 from bgmode.flow.exits import Diverges, State
@@ -15,6 +16,8 @@ from bgmode.flow.names import (
     Scope,
     dotted,
     handed_to,
+    objects,
+    owners,
     unawaited,
 )
 from bgmode.flow.objects import Objects
@@ -35,8 +38,10 @@ from bgmode.flow.values import (
     Member,
     Missing,
     Record,
+    Stream,
     Symbol,
     Token,
+    Truth,
     Unknown,
     Value,
     as_many,
@@ -46,6 +51,7 @@ from bgmode.flow.values import (
     compare,
     decided,
     either,
+    holds,
     is_nested,
     item_of,
     join,
@@ -69,6 +75,9 @@ _LOGS = re.compile(
     r"\.(debug|info|warning|warn|error|exception|critical|log)$"
 )
 _FEW = 16  # items of a constant that a comprehension goes through one by one
+_MOST_CHANGES = 4  # turns of a comprehension until what changes in it is unknown
+
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 class Expressions:
@@ -185,8 +194,19 @@ class Expressions:
         mapping = isinstance(value, Record) and value.mapping
         if mapping and self.run.world.careful and name in self.run.aliases.escaping_anywhere:
             return unknown(value)
+        if isinstance(value, Record) and value.mutable:
+            return self._object_outside(value)
         entries = self.run.names.mutated.get(name)
         return value if entries is None else _shared(value, entries)
+
+    def _object_outside(self, value: Record) -> Value:
+        """An object outside the function: what methods set in it may have been set before."""
+        changed = self.run.aliases.changed_later
+        fields = {
+            name: unknown(entry) if name in changed else entry
+            for name, entry in value.fields.items()
+        }
+        return replace(value, fields=fields)
 
     def _imported_twice(self, scope: Scope, name: str) -> Value:
         bindings = scope.bindings[name]
@@ -254,6 +274,9 @@ class Expressions:
 
     def _yield(self, node: ast.Yield | ast.YieldFrom, state: State) -> Value:
         given = NONE if node.value is None else self.value(node.value, state)
+        if isinstance(node, ast.YieldFrom) and isinstance(given, Stream):
+            self.run.ask(given, state)
+            given = given.item
         self.run.given.append(given)
         self.run.notes.yields.add(node)
         state.waited = None
@@ -543,18 +566,10 @@ class Expressions:
                 fields[name] = maybe if None in kept else entry
         return Record(fields, options.rest, options.polled, mapping=True)
 
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
-    ) -> Value:
-        inner = state.copy()
-        try:
-            result = self._gathered(node, inner)
-        except Diverges:
-            if not self._surely_goes_through(node, state):
-                result = Many(MISSING, None)
-            else:
-                raise
+    def _comprehension(self, node: Comprehension, state: State) -> Value:
+        result, inner = self._turns(node, state)
         state.polled = either(state.polled, inner.polled)
+        state.guess = state.guess or inner.guess
         for name in self.run.names.bound_in.get(node, ()):
             state.assign(name, unknown(inner.names.get(name, UNKNOWN)))
         if inner.waited is not state.waited:
@@ -563,20 +578,56 @@ class Expressions:
             return Record({}, Unknown(result.polled), result.polled, True, some=truth(result))
         return result
 
+    def _turns(self, node: Comprehension, state: State) -> tuple[Value, State]:
+        """Run a comprehension until a further item changes nothing more.
+
+        Gives its items, and the state after the last turn; ``state`` is what any number of
+        turns leaves.
+        """
+        result: Value = Many(MISSING, None)
+        for turn in range(_MOST_CHANGES):
+            inner = state.copy()
+            try:
+                result = self._gathered(node, inner)
+            except Diverges:
+                if turn == 0 and self._surely_goes_through(node, state):
+                    raise
+                break
+            if not self._take_over_changes(node, inner, state, wholly=turn >= _MOST_CHANGES - 2):
+                break
+        return result, inner
+
+    def _take_over_changes(
+        self, node: Comprehension, inner: State, state: State, *, wholly: bool
+    ) -> bool:
+        """What the turns of a comprehension may have changed; False where that is nothing."""
+        before, after = state.names, inner.names
+        changed = {name for name, value in after.items() if before.get(name) is not value}
+        changed.update(before.keys() - after.keys())
+        changed.difference_update(self.run.names.bound_in.get(node, ()))
+        found = False
+        for name in changed:
+            if name.partition(".")[0] in _own_names(node):
+                continue
+            held, given = before.get(name, MISSING), after.get(name, MISSING)
+            both = unknown(held, given) if wholly else join(held, given)
+            if both != held:
+                state.keep(name, both)
+                found = True
+        return found
+
     def _surely_goes_through(
         self,
-        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        node: Comprehension,
         state: State,
     ) -> bool:
         """Whether the first ``for`` has an item."""
         return truth(self.value(node.generators[0].iter, state.copy())) is True
 
-    def _gathered(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
-    ) -> Value:
+    def _gathered(self, node: Comprehension, state: State) -> Value:
         """The items of a comprehension: those of a short constant one by one."""
         first, *others = node.generators
-        source = self.value(first.iter, state)
+        source = self.calls.gone_through(self.value(first.iter, state), state)
         if not others and isinstance(source, Known) and isinstance(source.value, tuple | frozenset):
             items = [Known(constant, source.polled) for constant in source.value]
             if len(items) <= _FEW and not isinstance(node, ast.DictComp):
@@ -586,7 +637,7 @@ class Expressions:
         passed_all = True
         for generator in node.generators:
             if generator is not first:
-                source = self.value(generator.iter, state)
+                source = self.calls.gone_through(self.value(generator.iter, state), state)
                 some = None if some is not False else False
             self.run.assign(generator.target, item_of(source), state)
             for test in generator.ifs:
@@ -642,6 +693,8 @@ class Expressions:
         index = self.value(node.slice, state)
         self.run.notes.look_closely(index)
         self.run.read(base, index, node, state)
+        if self.run.misses and not isinstance(node.slice, ast.Slice):
+            self._look_up(node, base, index, state)
         match base, index:
             case Record(), Known(str() | int() as key):
                 found = part(base, str(key))
@@ -659,6 +712,24 @@ class Expressions:
             case ClassRef(owner), _:
                 return self.objects.by_name(owner, index)
         return unknown(base, index)
+
+    def _look_up(self, node: ast.Subscript, base: Value, index: Value, state: State) -> None:
+        """A lookup that may find nothing, where somebody expects that."""
+        match base, index:
+            case Known(tuple() as items), Known(int() as position):
+                found: Truth = -len(items) <= position < len(items)
+            case Record(mapping=True), _:
+                found = holds(ast.In(), index, base)
+            case _:
+                found = None
+        polled = base.polled or index.polled
+        if found is None and polled:  # else an entry that is missing is an accident
+            self.run.may_raise(node, state, None, implicit=True, guess=True)
+        elif found is False:
+            state.look_at(unknown(base, index))
+            name = "KeyError" if isinstance(base, Record) else "IndexError"
+            self.run.may_raise(node, state, name, implicit=False)
+            raise Diverges
 
     def set_entry(self, container: ast.expr, index: Value, value: Value, state: State) -> None:
         """Run ``container[index] = value``."""
@@ -678,27 +749,55 @@ class Expressions:
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             self.run.spread(key, state, container)
             return
-        if key is not None and isinstance(old, Known | Many):
+        changed = self._with_entry(old, index, value)
+        if changed is not None:
+            self.put_back(container, changed, state)
+
+    def _with_entry(self, old: Value, index: Value, value: Value) -> Value | None:
+        """A collection once one of its entries has been set; None where nothing is known of it."""
+        if isinstance(old, Known | Many):
             one_item = isinstance(index, Known) and isinstance(index.value, int)
-            changed = _with_item(old, value) if one_item else unknown(old, index, value)
-            state.assign(key, changed)
-        if key is not None and _becomes_a_dict(old, index) and not self.run.world.careful:
+            return _with_item(old, value) if one_item else unknown(old, index, value)
+        if _becomes_a_dict(old, index) and not self.run.world.careful:
             old = Record({}, old, mapping=True)
-        if key is None or not isinstance(old, Record):
-            return
-        match index:
-            case Known(str() | int() as name):
-                state.assign(key, with_part(old, str(name), value))
-            case _:
+        match old, index:
+            case Record(), Known(str() | int() as name):
+                return with_part(old, str(name), value)
+            case Record(), _:
                 fields = {name: unknown(entry) for name, entry in old.fields.items()}
                 some = None if isinstance(value, Missing) else True
                 rest = unknown(old.rest, value)
-                state.assign(key, Record(fields, rest, old.polled, mapping=True, some=some))
+                return Record(fields, rest, old.polled, mapping=True, some=some)
+            case _:
+                return None
+
+    def put_back(self, place: ast.expr, value: Value, state: State) -> None:
+        """Take note that what ``place`` holds has been changed in place, and is ``value`` now."""
+        key = dotted(place)
+        match place:
+            case _ if key is not None:
+                state.assign(key, self.run.items_loosened(key, value, place))
+            case ast.Subscript(value=container, slice=index) if not isinstance(index, ast.Slice):
+                self.set_entry(container, self.value(index, state.copy()), value, state)
+            case ast.Call(
+                func=ast.Attribute(value=container, attr="get" | "setdefault"), args=[index, *_]
+            ):
+                self.set_entry(container, self.value(index, state.copy()), value, state)
+            case _:
+                for path in (*objects(place), *owners(place)):
+                    if path in state.names:
+                        state.assign(path, unknown(state.names[path], value))
 
     def set_attribute(self, base: ast.expr, name: str, value: Value, state: State) -> None:
         """Run ``setattr(base, name, value)``."""
         target = ast.copy_location(ast.Attribute(base, name, ast.Store()), base)
         self.run.assign(target, value, state, source=base)
+
+
+def _own_names(node: Comprehension) -> set[str]:
+    """The names that the ``for`` of a comprehension binds, which nobody else sees."""
+    targets = (piece for generator in node.generators for piece in ast.walk(generator.target))
+    return {piece.id for piece in targets if isinstance(piece, ast.Name)}
 
 
 def _shared(value: Value, entries: set[object]) -> Value:

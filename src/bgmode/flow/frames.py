@@ -127,6 +127,7 @@ class Frames:
             polls=asks,
             raises=tuple(way_out for way_out in flow.exits if way_out.kind == "raise"),
             polled=asks,
+            function=function,
         )
 
     def applied(self, predicate: ast.expr, value: Value, state: State) -> Value:
@@ -141,8 +142,9 @@ class Frames:
             case _:
                 return unknown(value)
 
-    def probe(self, function: Function, state: State) -> None:
-        """Run a function that somebody else may call, for what it does on the way."""
+    def probe(self, function: Function, state: State) -> list[Exit] | None:
+        """Run a function that somebody else may call; what it raises, None where it never polls."""
+        polls = self.run.polls
         arguments = Record({}, UNKNOWN, mapping=True)
         outer, self.run.raised = self.run.raised, []
         try:
@@ -150,7 +152,8 @@ class Frames:
         except Diverges:
             pass
         finally:
-            self.run.raised = outer
+            raised, self.run.raised = self.run.raised, outer
+        return raised if self.run.polls > polls else None
 
     def plain(self, code: Code) -> bool:
         """Whether calling ``code`` runs its body and nothing else."""
@@ -301,7 +304,8 @@ class Frames:
             and key.partition(".")[0] not in scope.bindings
             and around.names.get(key) != value
         ]
-        return [*(name for name in scope.elsewhere if name in end.names), *paths]
+        names = self.run.names.set_around.get(code, ())
+        return [*(name for name in names if name in end.names), *paths]
 
 
 def _left_over(keywords: Record, declared: list[ast.arg]) -> Record:

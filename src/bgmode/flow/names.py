@@ -37,16 +37,20 @@ _BINDING = frozenset(
 MUTATORS = frozenset(
     [
         "append",
+        "appendleft",
         "extend",
+        "extendleft",
         "insert",
         "remove",
         "pop",
+        "popleft",
         "clear",
         "add",
         "discard",
         "update",
         "difference_update",
         "intersection_update",
+        "symmetric_difference_update",
         "popitem",
         "setdefault",
         "sort",
@@ -136,6 +140,44 @@ def dotted(node: ast.AST) -> str | None:
         return None
     names.append(node.id)
     return ".".join(reversed(names))
+
+
+def objects(node: ast.expr) -> Iterator[str]:
+    """The names and paths whose objects an expression gives, or puts into what it gives."""
+    match node:
+        case ast.Name() | ast.Attribute() if (path := dotted(node)) is not None:
+            yield path
+            if isinstance(node, ast.Attribute) and node.attr in MUTATORS:
+                yield path.rpartition(".")[0]  # a method that will change it
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from objects(body)
+            yield from objects(orelse)
+        case ast.BoolOp(values=pieces) | ast.Dict(values=pieces):
+            for piece in pieces:
+                yield from objects(piece)
+        case ast.Tuple(elts=pieces) | ast.List(elts=pieces) | ast.Set(elts=pieces):
+            for piece in pieces:
+                yield from objects(piece)
+        case ast.NamedExpr(value=inner) | ast.Starred(value=inner) | ast.Await(value=inner):
+            yield from objects(inner)
+
+
+def owners(node: ast.expr) -> Iterator[str]:
+    """The names and paths that hold the object an expression gives: ``a`` for ``a[0].b``."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from owners(body)
+            yield from owners(orelse)
+        case ast.BoolOp(values=pieces):
+            for piece in pieces:
+                yield from owners(piece)
+        case (
+            ast.Subscript(value=inner)
+            | ast.Attribute(value=inner)
+            | ast.Call(func=ast.Attribute(value=inner))
+        ):
+            path = dotted(inner)
+            yield from owners(inner) if path is None else (path,)
 
 
 def given_for(call: ast.Call, function: FunctionNode, name: str) -> ast.expr | None:
@@ -246,6 +288,7 @@ class Names:
         self.assignments: list[Assignment] = []
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
         self.attributes_set: list[ast.Attribute] = []  # ``x.name = value`` and ``del x.name``
+        self.attributes_changed: list[ast.Attribute] = []  # ``x.name[...] = value`` and the like
         self._yielding: dict[Code, bool] = {}
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
@@ -319,15 +362,28 @@ class Names:
         self._note_mutation(node.func)
 
     def _subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.value, ast.Name) and not isinstance(node.ctx, ast.Load):
-            self.entries_set.append(node)
-            key = node.slice.value if isinstance(node.slice, ast.Constant) else ANY_ENTRY
-            self.mutated.setdefault(node.value.id, set()).add(key)
+        if isinstance(node.ctx, ast.Load):
+            return
+        if not isinstance(node.value, ast.Name):
+            self._note_change(node.value)
+            return
+        self.entries_set.append(node)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else ANY_ENTRY
+        self.mutated.setdefault(node.value.id, set()).add(key)
+
+    def _note_change(self, changed: ast.expr) -> None:
+        """Some of what a name or an attribute holds is changed in place."""
+        if isinstance(changed, ast.Attribute):
+            self.attributes_changed.append(changed)
+        while isinstance(changed, ast.Subscript | ast.Attribute):
+            changed = changed.value
+        if isinstance(changed, ast.Name):
+            self.mutated.setdefault(changed.id, set()).add(ANY_ENTRY)
 
     def _note_mutation(self, function: ast.expr) -> None:
         match function:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in MUTATORS:
-                self.mutated.setdefault(name, set()).add(ANY_ENTRY)
+            case ast.Attribute(value=inner, attr=attribute) if attribute in MUTATORS:
+                self._note_change(inner)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -619,6 +675,21 @@ class Names:
         scope = self.defining_scope(name, at)
         return scope is None or scope.node in self._shared[name]
 
+    def runs_aside(self, function: FunctionNode) -> bool:
+        """Whether some call of a coroutine is not awaited where it is made: it runs at any time."""
+        return isinstance(function, ast.AsyncFunctionDef) and any(
+            self.callee(call) in {function, None} and not self._is_awaited(call)
+            for call in self.calls_of(function.name)
+        )
+
+    def _is_awaited(self, call: ast.Call) -> bool:
+        for above in self.ancestors(call):
+            if isinstance(above, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Return):
+                return True
+            if isinstance(above, ast.stmt):
+                return False
+        return False
+
     def _is_handed_on(self, function: FunctionNode) -> bool:
         """Whether a function's name is used otherwise than to call it."""
         called = {call.func for call in self.calls_of(function.name)}
@@ -635,19 +706,42 @@ class Names:
                 found.setdefault(name, set()).add(self.tree)
         for function in self.functions:
             inner = self.function(function) is not None
-            if inner and (function.decorator_list or self._is_handed_on(function)):
-                for name in self.scopes[function].elsewhere | self.changed_outside(function):
+            if inner and (
+                function.decorator_list or self._is_handed_on(function) or self.runs_aside(function)
+            ):
+                nothing: set[str] = set()
+                changed = self.changed_outside.get(function, nothing)
+                for name in self.set_around.get(function, nothing) | changed:
                     scope = self.defining_scope(name, function)
                     if scope is not None:
                         found.setdefault(name, set()).add(scope.node)
         return found
 
-    def changed_outside(self, function: FunctionNode) -> set[str]:
-        """The dicts, lists and sets of the scopes around that a function changes in place."""
-        return self._changed_outside.get(function, set())
+    def adopt(self, made: ast.AST, place: ast.AST) -> None:
+        """Take an expression that stands for ``place`` as if it were written there."""
+        self.parent[made] = place
+        for node in ast.walk(made):
+            for child in ast.iter_child_nodes(node):
+                self.parent.setdefault(child, node)
 
     @cached_property
-    def _changed_outside(self) -> dict[ScopeNode, set[str]]:
+    def set_around(self) -> dict[ScopeNode, set[str]]:
+        """The names of the functions around that a function sets, or that one inside it does."""
+        found: dict[ScopeNode, set[str]] = {}
+        for node, scope in self.scopes.items():
+            names = set(scope.elsewhere)
+            function = node if isinstance(node, CODE) else None
+            while names and function is not None:
+                found.setdefault(function, set()).update(names)
+                function = self.function(function)
+                if function is not None:
+                    around = self.scopes[function]
+                    names = names - (around.bindings.keys() - around.elsewhere)
+        return found
+
+    @cached_property
+    def changed_outside(self) -> dict[ScopeNode, set[str]]:
+        """The dicts, lists and sets of the scopes around that each function changes in place."""
         found: dict[ScopeNode, set[str]] = {}
         for node, name in self.changes_in_place:
             function = self.function(node)

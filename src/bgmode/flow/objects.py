@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _NEW = "<new>"  # the path of an object while its __init__ runs
 _TRICKS = frozenset(["__bool__", "__len__", "__getattribute__", "__setattr__", "__new__", "__eq__"])
+_COLLECTIONS = frozenset(
+    "dict list set tuple str int defaultdict OrderedDict Counter deque UserDict UserList".split()
+)
+"""Classes of which an empty object counts as false."""
 _DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "mutable", "attrs", "s"])
 _DATA_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
 
@@ -88,7 +92,11 @@ class Objects:
         """Whether the class changes what an object is."""
         known = self.run.names.tricky.get(owner)
         if known is None:
-            known = any(self.run.names.method(owner, name) for name in _TRICKS)
+            known = any(self.run.names.method(owner, name) for name in _TRICKS) or any(
+                (dotted(base) or "").rpartition(".")[2] in _COLLECTIONS
+                for cls in self.run.names.lineage(owner)
+                for base in cls.bases
+            )
             self.run.names.tricky[owner] = known
         return known
 
@@ -271,6 +279,8 @@ class Objects:
             if stores or self.run.names.is_overridden(owner, name):
                 return None
             value = self._expressions.static(binding.value)
+            if is_mutable(value) and name in self.run.aliases.changed_later:
+                return unknown(value)
             if _is_enumeration(cls):
                 return self._member(cls, name, polled=False)
             if isinstance(binding.node, ast.AnnAssign) and not isinstance(base, ClassRef):

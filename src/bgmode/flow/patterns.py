@@ -102,6 +102,8 @@ class Patterns:
                 return self._fits(inner, subject, state)
             case ast.MatchClass(cls=ast.Name(id="str"), patterns=[], kwd_patterns=[]):
                 return isinstance(subject.value, str) if isinstance(subject, Known) else None
+            case ast.MatchSequence() | ast.MatchMapping() if _is_single(subject):
+                return False
             case ast.MatchSequence() | ast.MatchMapping() | ast.MatchClass():
                 held = _inside(pattern, subject)
                 if held is None:
@@ -175,6 +177,11 @@ def _are_words(patterns: list[ast.pattern]) -> bool:
 
 def _is_word(value: Value) -> bool:
     return isinstance(value, Known) and isinstance(value.value, str)
+
+
+def _is_single(value: Value) -> bool:
+    """Whether a value surely is a text, a number or None: neither a sequence nor a mapping."""
+    return isinstance(value, Known) and isinstance(value.value, str | int | float | None)
 
 
 def _both(left: Truth, right: Truth) -> Truth:

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from bgmode.flow.aliases import aliases_of
 from bgmode.flow.contexts import Contexts
 from bgmode.flow.exceptions import raised_name
-from bgmode.flow.exits import Diverges, Doubt, Effect, Exit, Flow, Outcome, State, join_states
+from bgmode.flow.exits import (
+    Diverges,
+    Doubt,
+    Effect,
+    Exit,
+    Flow,
+    Outcome,
+    State,
+    join_states,
+    owners_of,
+)
 from bgmode.flow.expressions import Expressions
 from bgmode.flow.frames import Frames
 from bgmode.flow.names import (
@@ -46,9 +56,11 @@ from bgmode.flow.values import (
     Value,
     is_mutable,
     item_of,
+    items_loosened,
     loosened,
     truth,
     unknown,
+    with_part,
 )
 from bgmode.flow.world import World
 
@@ -96,6 +108,7 @@ class Run:
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
         self.tries = 0
+        self.misses = 0  # of them, those that expect a lookup to find nothing
         self.failures = 0  # calls that may have failed
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
@@ -473,20 +486,25 @@ class Run:
                     state.assign(name, unknown(value))
                 else:
                     loose = self.is_loose(name, value, target)
-                    state.assign(name, loosened(value) if loose else value)
+                    value = loosened(value) if loose else self.items_loosened(name, value, at)
+                    state.assign(name, value)
             case ast.Attribute(attr=name):
                 key = dotted(target)
                 if key is not None:
                     others = self.aliases.set_by_others(self.stack[0]) if self.stack else ()
                     value = unknown(value) if name in others else value
                     loose = self.is_loose(key, value, at)
-                    state.assign_attribute(key, loosened(value) if loose else value)
+                    held = loosened(value) if loose else self.items_loosened(key, value, at)
+                    state.assign_attribute(key, held)
                     if value.polled:
                         self.answered.add(name)
                     if value.polled and key.rpartition(".")[0] in self.aliases.escaping(at):
                         self._spread(state, at)
                 else:
-                    self.value(target.value, state)
+                    owner = self.value(target.value, state)
+                    if isinstance(owner, Record) and not owner.mapping:
+                        changed = with_part(owner, name, value)
+                        self.expressions.put_back(target.value, changed, state)
             case ast.Subscript(value=container, slice=index):
                 self.expressions.set_entry(container, self.value(index, state), value, state)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -512,6 +530,9 @@ class Run:
             state.polled = True
             self.polls += 1
         self.raised += [replace(way_out, state=state.copy()) for way_out in stream.raises]
+        if stream.function is not None:
+            source = POLLED if stream.polls else UNKNOWN
+            self.expressions.calls.forget_what_is_set(stream.function, state, source)
         if state.waited is False:
             state.waited = None  # its body may wait
 
@@ -613,14 +634,22 @@ class Run:
         matters = self.world.careful or self.loops > 0
         return matters and _has_other_names(key, value, self.aliases.escaping(at))
 
+    def items_loosened(self, key: str, value: Value, at: ast.AST) -> Value:
+        """``value`` without what is known of items that may be changed under another name."""
+        if isinstance(value, Unknown) or not (self.world.careful or self.loops):
+            return value
+        return items_loosened(value) if key in self.aliases.holding(at) else value
+
     def _forget_attributes(self, node: Loop, state: State) -> None:
         """What somebody else may change while the loop runs: attributes that the loop does not
         set, and objects that have another name as well."""
         stored: set[str] | None = None
-        escaping = self.aliases.escaping(node)
-        if not escaping and not state.has_paths:
+        escaping, holding = self.aliases.escaping(node), self.aliases.holding(node)
+        if not escaping and not holding and not state.has_paths:
             return
         for key, value in state.names.items():
+            if key in holding:
+                state.names[key] = items_loosened(value)
             if _has_other_names(key, value, escaping):
                 state.names[key] = loosened(value)
             elif state.has_paths and "." in key:
@@ -630,10 +659,10 @@ class Run:
 
 
 def _has_other_names(key: str, value: Value, escaping: set[str]) -> bool:
-    """Whether what ``key`` holds, or the object it is an attribute of, has another name."""
+    """Whether what ``key`` holds, or an object it is an attribute of, has another name."""
     if key in escaping and is_mutable(value):
         return True
-    return "." in key and key.partition(".")[0] in escaping
+    return "." in key and not escaping.isdisjoint(owners_of(key)[1:])
 
 
 def _element(value: Value, position: int, count: int) -> Value:

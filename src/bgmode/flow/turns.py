@@ -191,10 +191,9 @@ class LoopTurns(Turns):
                 self.sentinel = (function, sentinel)
                 return
             case ast.For(iter=iterable):
-                value = self._run.value(iterable, state)
-                self._go_through(value)
+                self._go_through(self._run.expressions.calls.iterated(iterable, state, "__iter__"))
             case ast.AsyncFor(iter=iterable):
-                self._go_through(self._run.value(iterable, state))
+                self._go_through(self._run.expressions.calls.iterated(iterable, state, "__aiter__"))
         self.finite = not self._is_endless(self.node.iter)
         if isinstance(self.node.target, ast.Name):
             retry = attempts(self._run.names, self._iterated())

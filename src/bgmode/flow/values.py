@@ -165,8 +165,8 @@ class Instance:
 class Stream:
     """A generator of this project: what it gives, and what asking it for the next item does.
 
-    ``ends``: whether it may run dry. ``raises`` are the exceptions (ways out, which this module
-    knows nothing of) that leave it.
+    ``ends``: whether it may run dry. ``function`` is the one whose body it runs. ``raises`` are
+    the exceptions (ways out, which this module knows nothing of) that leave it.
     """
 
     item: Value
@@ -174,6 +174,7 @@ class Stream:
     polls: bool = False
     raises: tuple[Any, ...] = ()
     polled: bool = False
+    function: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +346,27 @@ def loosened(value: Value) -> Value:
     if isinstance(value, Record) and value.owner is not None:
         return Instance(value.owner, value.polled)
     return unknown(value)
+
+
+def items_loosened(value: Value) -> Value:
+    """``value`` once somebody else may have changed the objects in it that this code has made."""
+    match value:
+        case Record(fields) if fields:
+            held = {name: _item_loosened(entry) for name, entry in fields.items()}
+            return value if held == fields else replace(value, fields=held)
+        case Many(item):
+            held_item = _item_loosened(item)
+            return value if held_item is item else replace(value, item=held_item)
+        case Known(tuple() as items) if any(isinstance(i, Listed | Gathered) for i in items):
+            return unknown(value)
+        case _:
+            return value
+
+
+def _item_loosened(item: Value) -> Value:
+    """What polls answer is made elsewhere; nobody changes that."""
+    made_here = not isinstance(item, Record) or isinstance(item.rest, Missing) or item.mutable
+    return loosened(item) if is_mutable(item) and made_here else items_loosened(item)
 
 
 def _may_be_missing(value: Value) -> bool:
