@@ -26,7 +26,7 @@ from bgmode.flow.values import (
 )
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
-from bgmode.model.origins import Origin, origins
+from bgmode.model.origins import Origin, is_put_in, origins
 from bgmode.model.world import JobWorld, is_another_call, is_long
 
 Presence: TypeAlias = Literal["given", "omitted", "hidden"]
@@ -258,6 +258,8 @@ class Calls:
         create = self._foreground(call, access)
         given = create.argument("background")
         decided = truth(given.value) if given.presence == "given" else False
+        if given.presence == "hidden" and self._is_put_in(create):
+            decided = None
         if decided is False:
             return create
         return BackgroundCall(
@@ -269,6 +271,11 @@ class Calls:
             create.client,
             decided is True,
         )
+
+    def _is_put_in(self, create: CreateCall) -> bool:
+        """Whether the code around a call puts ``background`` into a mapping that nobody can see."""
+        word = create.provider.parameters["background"]
+        return is_put_in(self.names, create.node, word, create.provider.bodies)
 
     def _arguments(self, call: ast.Call, access: Access) -> Record:
         arguments = self._observed[call]
