@@ -69,6 +69,8 @@ class Access:
     operation: Operation
     receiver: ast.expr
     provider: Provider
+    is_of_a_client: bool = True
+    """Whether ``receiver`` is a client; it is the function itself where that needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Clients:
             for known in (provider, *self.others)
             for name, is_async in known.clients.items()
         }
+        self._views = frozenset().union(*(k.client_views for k in (provider, *self.others)))
         self._words = {
             word
             for known in (provider, *self.others)
@@ -287,7 +290,7 @@ class Clients:
         for provider in self.others:
             for name in named:
                 if name in provider.functions:
-                    return Access(provider.functions[name], callee, provider)
+                    return Access(provider.functions[name], callee, provider, is_of_a_client=False)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, [link.attr for link in links], links)
                 if receiver is not None and self._is_made_by(receiver, provider):
@@ -498,10 +501,12 @@ class Clients:
         return None
 
     def _called(self, call: ast.Call, depth: int) -> Client | None:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in self.provider.client_views:
-            inner = self._client(call.func.value, depth - 1) or UNKNOWN_CLIENT
-            made_by = (call, *inner.made_by)
-            return Client(inner.is_async, made_by, inner.known, inner.classes)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in self._views:
+            inner = self._client(call.func.value, depth - 1)
+            if inner is not None or call.func.attr in self.provider.client_views:
+                inner = inner or UNKNOWN_CLIENT
+                made_by = (call, *inner.made_by)
+                return Client(inner.is_async, made_by, inner.known, inner.classes)
         known = self._class_of(call.func)
         if known is not None:
             return Client(self._classes[known], (call,), True, frozenset([known]))
