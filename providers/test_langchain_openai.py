@@ -10,7 +10,7 @@ import facts
 import pytest
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
-from bgmode.knowledge import provider
+from bgmode.knowledge import Operation, provider
 
 FACTS = provider("langchain_openai")
 MODEL_KWARGS, EXTRA_BODY = FACTS.bodies
@@ -31,6 +31,7 @@ def test_classes_and_their_fields(dotted: str) -> None:
     fields = set(cls.model_fields)
     assert facts.named(FACTS, ("store", "metadata", "headers", "body")) <= fields
     assert {FACTS.client_retries.option, FACTS.client_headers} <= fields
+    assert dotted in FACTS.clients
 
 
 @pytest.mark.parametrize("body", FACTS.bodies)
@@ -50,6 +51,23 @@ def test_store_is_a_field_of_its_own() -> None:
 @pytest.mark.filterwarnings("ignore:WARNING! background")
 def test_background_is_sent_as_well_where_it_is_given_by_itself() -> None:
     assert sent(**{FACTS.parameters["background"]: True})["background"] is True
+
+
+@pytest.mark.parametrize("operation", FACTS.operations, ids=str)
+def test_what_is_bound_or_given_with_a_request_is_sent(operation: Operation) -> None:
+    (method,) = operation.path
+    assert operation.kind == "configure"
+    assert callable(getattr(ChatOpenAI, method))
+    model = ChatOpenAI(model="o3", api_key="x", use_responses_api=True, store=True)
+    bound = model.bind(**{FACTS.parameters["background"]: True})
+    request = model._get_request_payload("hi", **bound.kwargs)
+    assert request["background"] is True
+    assert request["store"] is True
+
+
+@pytest.mark.parametrize("view", sorted(FACTS.client_views))
+def test_views_are_methods_of_a_model(view: str) -> None:
+    assert callable(getattr(ChatOpenAI, view))
 
 
 @pytest.mark.filterwarnings("ignore:WARNING! idempotency_key")

@@ -14,7 +14,6 @@ from bgmode.policy.find import FILE_NAMES
 TYPE_CHECKING = False  # typing and collections.abc are slow to import, and not needed here
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import AnyStr
 
 SUFFIXES = (".py", ".pyi", ".ipynb")
 LEFT_OUT = frozenset(
@@ -42,12 +41,21 @@ LEFT_OUT = frozenset(
 """Folders that are not walked into; naming one of them, or a file in it, does look there."""
 
 _ASCII_INSIDE = (b"utf-8", b"utf8", b"latin", b"iso-8859", b"ascii", b"us-ascii", b"cp125")
-_WORDS = ("background", "retrieve")
-"""Without one of these no rule has anything to say, but for code under Zero Data Retention."""
-_BYTES = tuple(word.encode() for word in _WORDS)
-FRAMEWORK_WORDS = ("ModelSettings", "ChatOpenAI", "OpenAIResponses", "OpenAIChatOptions", "litellm")
+_WORDS = (b"background", b"retrieve")
+"""Without one of these no rule has anything to say, but for code under Zero Data Retention, and
+for calls of a create operation with a mapping that another module may have made.
+"""
+_QUOTED = (b', "responses"', b", 'responses'")
+_CREATING = (b"create", b"parse", b"stream")
+_SPACE = b" \t\r\n\f\\"
+FRAMEWORK_WORDS = (
+    b"ModelSettings",
+    b"ChatOpenAI",
+    b"OpenAIResponses",
+    b"OpenAIChatOptions",
+    b"litellm",
+)
 """Words by which background mode is come to without the attribute ``responses``."""
-_FRAMEWORK_BYTES = tuple(word.encode() for word in FRAMEWORK_WORDS)
 _MANY = 2_000  # paths; fewer are sifted before other processes have started
 _AT_ONCE = 250  # paths
 _FEW = 512  # bytes in which a cookie or a shebang stands
@@ -195,35 +203,52 @@ def may_matter(data: bytes) -> bool:
     Zero Data Retention. Bytes that may spell the words in another way (an
     encoding that is no superset of ASCII, a NUL byte) matter, too.
     """
-    if b"zdr" in data:
+    if _words_matter(data) or b"\0" in data:
         return True
-    has_words = b"responses" in data and any(word in data for word in _BYTES)
-    if has_words and _is_reached(data, b"responses", b"./", b" \t\r\n\f\\"):
-        return True
-    if b"background" in data and any(word in data for word in _FRAMEWORK_BYTES):
-        return True
-    return b"\0" in data or (b"coding" in data[:_FEW] and _spelt_otherwise(data))
+    return b"coding" in data[:_FEW] and _spelt_otherwise(data)
 
 
 def text_may_matter(text: str) -> bool:
     """The same for text that has been read already."""
-    if "zdr" in text:
-        return True
-    has_words = "responses" in text and any(word in text for word in _WORDS)
-    if has_words and _is_reached(text, "responses", "./", " \t\r\n\f\\"):
-        return True
-    return "background" in text and any(word in text for word in FRAMEWORK_WORDS)
+    return _words_matter(text.encode(errors="replace"))
 
 
-def _is_reached(data: AnyStr, name: AnyStr, marks: AnyStr, space: AnyStr) -> bool:
-    """Whether ``name`` stands somewhere behind one of ``marks``: a dot, or an address's slash."""
+def _words_matter(data: bytes) -> bool:
+    if b"zdr" in data:
+        return True
+    if b"responses" in data:
+        if any(word in data for word in _WORDS):
+            if _is_reached(data) or (b"getattr" in data and any(word in data for word in _QUOTED)):
+                return True
+        elif b"**" in data and _is_created_with(data):
+            return True
+    return b"background" in data and any(word in data for word in FRAMEWORK_WORDS)
+
+
+def _is_reached(data: bytes) -> bool:
+    """Whether ``responses`` stands somewhere behind a dot, or an address's slash."""
+    return any(before.endswith((b".", b"/")) for before, _ in _around(data))
+
+
+def _is_created_with(data: bytes) -> bool:
+    """Whether a method of the attribute ``responses`` creates one, in whatever view."""
+    for before, behind in _around(data):
+        gap, *links = [link.strip(_SPACE) for link in behind.split(b".", 3)]
+        if links and links[0].startswith(b"with_"):
+            links = links[1:]
+        if before.endswith(b".") and not gap and links and links[0].startswith(_CREATING):
+            return True
+    return False
+
+
+def _around(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What stands before and behind the word ``responses``, each time that it is there."""
+    name = b"responses"
     position = data.find(name)
     while position >= 0:
-        before = data[max(position - _FEW, 0) : position].rstrip(space)
-        if before and before[-1:] in marks:
-            return True
-        position = data.find(name, position + 1)
-    return False
+        end = position + len(name)
+        yield data[max(position - _FEW, 0) : position].rstrip(_SPACE), data[end : end + _FEW]
+        position = data.find(name, end)
 
 
 def _spelt_otherwise(data: bytes) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bgmode.analysis import analyse
+from bgmode.discover import may_matter, text_may_matter
 from bgmode.flow.project import Project
 from bgmode.policy.load import parse_policy
 from bgmode.source import Source
@@ -343,3 +344,41 @@ def test_findings_stand_where_they_are_expected(case: dict[str, str], tmp_path: 
     text = path.read_text()
     findings = analyse(Source(str(path), text), parse_policy(POLICY, "p"), project=Project())
     assert places(findings) == expected(text)
+
+
+OPTIONS = 'OPTIONS = {"model": "o3", "background": True}\n'
+NAMED_ELSEWHERE = [
+    "client.responses.create(**OPTIONS)",
+    "client.responses.parse(input='?', **OPTIONS)",
+    "client.responses.with_raw_response.create(**OPTIONS)",
+    "client.beta.responses.create(\n    **OPTIONS\n)",
+    "(\n    client\n    .responses\n    .create(**OPTIONS)\n)",
+    'getattr(client, "responses").create(background=True)',
+]
+NOTHING_TO_SEE = [
+    "client.responses.create(input='?')",
+    "client.completions.create(**OPTIONS)",
+    "responses.create(**OPTIONS)",
+    "client.responses.append(OPTIONS)\nother.create(**OPTIONS)",
+    "print('responses.create', **OPTIONS)",
+    "self.responses = create(**OPTIONS)",
+]
+
+
+@pytest.mark.parametrize("call", NAMED_ELSEWHERE)
+def test_a_file_matters_whose_background_is_said_elsewhere(call: str, tmp_path: Path) -> None:
+    (tmp_path / "options.py").write_text(OPTIONS)
+    path = tmp_path / "main.py"
+    path.write_text(f"from api import client\nfrom options import OPTIONS\n\n{call}\n")
+    source = Source(str(path), path.read_text())
+    assert may_matter(path.read_bytes())
+    assert text_may_matter(source.text)
+    findings = analyse(source, parse_policy(POLICY, "p"), project=Project())
+    assert "BGM101" in {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize("call", NOTHING_TO_SEE)
+def test_no_other_file_matters_for_a_mapping(call: str) -> None:
+    text = f"from options import OPTIONS\n{call}\n"
+    assert not may_matter(text.encode())
+    assert not text_may_matter(text)

@@ -14,10 +14,18 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bgmode.flow.names import FUNCTIONS, FunctionNode, dotted, handed_to, parameters, unawaited
+from bgmode.flow.names import (
+    FUNCTIONS,
+    FunctionNode,
+    Names,
+    dotted,
+    handed_to,
+    parameters,
+    unawaited,
+)
 from bgmode.flow.project import Project
 from bgmode.flow.run import Run
-from bgmode.flow.values import ClassRef, Function, Instance, Partial, Value
+from bgmode.flow.values import ClassRef, Function, Instance, Partial, Record, Value
 from bgmode.model.calls import BackgroundCall, Calls, CreateCall, argument
 from bgmode.model.clients import Clients
 from bgmode.model.world import JobWorld
@@ -38,6 +46,12 @@ _SENDS = frozenset(
     ["delay", "apply_async", "s", "si", "signature", "send", "send_with_options", "submit", "map"]
 )
 """Methods of a task, which call the function that the task was made of."""
+
+
+def _is_plain(annotation: ast.expr) -> bool:
+    """Whether an annotation promises an object of a class, not a class or a function of one."""
+    generic = re.findall(r"(\w+)\[", ast.unparse(annotation))
+    return {"Optional", "Union", "Annotated"}.issuperset(generic)
 
 
 @dataclass(frozen=True)
@@ -188,14 +202,52 @@ class CallGraph:
 
     def _targets(self, call: ast.Call, calls: Calls) -> Iterator[Step]:
         """The functions that a call calls, or hands to what will call them."""
-        function = self.function(call.func, calls)
-        if function is not None:
-            yield Step(call, function)
+        items = list(self._items(call.func, calls.names))
+        for called in items or [call.func]:
+            function = self.function(called, calls)
+            if function is not None:
+                yield Step(call, function)
         for node in self._handed_on(call, calls):
             if isinstance(node, ast.Name | ast.Attribute) and not self._is_class(node, calls):
                 handed = self.function(node, calls)
                 if handed is not None:
                     yield Step(call, handed)
+
+    def _items(self, node: ast.expr, names: Names) -> Iterator[ast.expr]:
+        """What ``step`` is in ``for step in STEPS``, or ``STEPS[0]``, if the list stands there."""
+        match node:
+            case ast.Subscript(value=collection, slice=ast.Constant(value=int(position))):
+                items = self._written_out(collection, names)
+                yield from items[position:][:1]
+            case ast.Name(id=name):
+                binding = names.binding(name, node)
+                match binding.node if binding is not None else None:
+                    case (
+                        ast.For(target=ast.Name(), iter=collection)
+                        | ast.comprehension(target=ast.Name(), iter=collection)
+                    ):
+                        yield from self._written_out(collection, names)
+
+    def _written_out(self, node: ast.expr, names: Names) -> list[ast.expr]:
+        """The items of a list, tuple or set, or the values of a dict, that stands in the code."""
+        match node:
+            case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+                return items
+            case ast.Call(func=ast.Attribute(value=ast.Name() as mapping, attr="values"), args=[]):
+                match self._display(mapping, names):
+                    case ast.Dict(values=values):
+                        return values
+            case ast.Name() if (display := self._display(node, names)) is not None:
+                return [] if isinstance(display, ast.Dict) else self._written_out(display, names)
+        return []
+
+    def _display(self, node: ast.Name, names: Names) -> ast.expr | None:
+        """The list or dict that a name is bound to, once."""
+        binding = names.binding(node.id, node)
+        match binding.value if binding is not None else None:
+            case ast.List() | ast.Tuple() | ast.Set() | ast.Dict() as display:
+                return display
+        return None
 
     def _handed_on(self, call: ast.Call, calls: Calls) -> list[ast.expr]:
         handed: list[ast.expr] = []
@@ -233,6 +285,8 @@ class CallGraph:
                 return function
             case ClassRef(owner):
                 return self.home(owner).names.method(owner, "__init__")
+            case Instance(owner) | Record(owner=ast.ClassDef() as owner):
+                return self.home(owner).names.method(owner, "__call__")
             case Partial(made) if made.args:
                 return self.function(made.args[0], self.home(made.args[0]))
         return self._promised(node, calls)
@@ -256,6 +310,10 @@ class CallGraph:
                     owner = self._class(annotation)
                     if owner is not None:
                         return self.home(owner).names.method(owner, name)
+        for annotation in self._annotations(node, calls):
+            owner = self._class(annotation) if _is_plain(annotation) else None
+            if owner is not None:
+                return self.home(owner).names.method(owner, "__call__")
         return None
 
     def _annotations(self, receiver: ast.expr, calls: Calls) -> Iterator[ast.expr]:

@@ -26,7 +26,7 @@ from bgmode.flow.values import (
 )
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
-from bgmode.model.origins import Origin, origins
+from bgmode.model.origins import Origin, is_put_in, origins
 from bgmode.model.world import JobWorld, is_another_call, is_long
 
 Presence: TypeAlias = Literal["given", "omitted", "hidden"]
@@ -83,6 +83,8 @@ class CreateCall:
     names: Names
     provider: Provider
     client: Client
+    settings: Callable[[], tuple[Record, ...]]
+    """What the client was made with, nearest first, where it sends that along."""
 
     @property
     def operation(self) -> Operation:
@@ -99,7 +101,15 @@ class CreateCall:
 
     def argument(self, parameter: str) -> Argument:
         """What is certain of an argument, by its key in the provider's ``parameters``."""
-        arguments = self.arguments
+        found = self._in(self.arguments, parameter)
+        if found.presence == "omitted" and parameter != "background":  # which is told here
+            for settings in self.settings():
+                found = self._in(settings, parameter)
+                if found.presence != "omitted":
+                    break
+        return found
+
+    def _in(self, arguments: Record, parameter: str) -> Argument:
         if parameter == "headers":  # the request's, which its body cannot hold
             bodies = self.provider.bodies
             fields = {name: v for name, v in arguments.fields.items() if name not in bodies}
@@ -252,12 +262,27 @@ class Calls:
     def _foreground(self, call: ast.Call, access: Access) -> CreateCall:
         client = self.clients.client(access.receiver)
         observe = partial(self._arguments, call, access)
-        return CreateCall(call, access, observe, self.names, access.provider, client)
+        settings = partial(self._settings, access, client)
+        return CreateCall(call, access, observe, self.names, access.provider, client, settings)
+
+    def _settings(self, access: Access, client: Client) -> tuple[Record, ...]:
+        """What the object was made with of which a framework's method says more."""
+        operation = access.operation
+        if operation.kind != "configure" or operation.of or not access.is_of_a_client:
+            return ()
+        if not client.made_by:
+            return (Record({}, UNKNOWN, mapping=True),)
+        return tuple(
+            self._written(made) if made in self.names.parent else Record({}, UNKNOWN, mapping=True)
+            for made in client.made_by
+        )
 
     def _create(self, call: ast.Call, access: Access) -> CreateCall:
         create = self._foreground(call, access)
         given = create.argument("background")
         decided = truth(given.value) if given.presence == "given" else False
+        if given.presence == "hidden" and self._is_put_in(create):
+            decided = None
         if decided is False:
             return create
         return BackgroundCall(
@@ -267,8 +292,14 @@ class Calls:
             self.names,
             create.provider,
             create.client,
+            create.settings,
             decided is True,
         )
+
+    def _is_put_in(self, create: CreateCall) -> bool:
+        """Whether the code around a call puts ``background`` into a mapping that nobody can see."""
+        word = create.provider.parameters["background"]
+        return is_put_in(self.names, create.node, word, create.provider.bodies)
 
     def _arguments(self, call: ast.Call, access: Access) -> Record:
         arguments = self._observed[call]
@@ -296,7 +327,7 @@ class Calls:
                     observed.setdefault(call, arguments)
         for call in calls:
             if call not in observed:  # code that is never reached
-                observed[call] = self._unreached(call)
+                observed[call] = self._written(call)
         return observed
 
     def _is_far(self, code: Code) -> bool:
@@ -312,6 +343,7 @@ class Calls:
             function = above
         return self.names.tree if function is None else function
 
-    def _unreached(self, call: ast.Call) -> Record:
+    def _written(self, call: ast.Call) -> Record:
+        """The arguments of a call by itself, whatever the code around it does."""
         run = Run(JobWorld(self.names, self.clients))
         return run.arguments(call, State.empty())

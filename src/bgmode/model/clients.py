@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeAlias, TypeGuard
 
 from bgmode.flow.names import (
@@ -68,6 +69,8 @@ class Access:
     operation: Operation
     receiver: ast.expr
     provider: Provider
+    is_of_a_client: bool = True
+    """Whether ``receiver`` is a client; it is the function itself where that needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ def _ends_in(node: ast.expr, path: tuple[str, ...]) -> bool:
             return False
         node = node.value
     return True
+
+
+def as_attribute(node: ast.expr) -> ast.Attribute | None:
+    """``value.name``, also where it is written ``getattr(value, "name")``."""
+    match node:
+        case ast.Attribute():
+            return node
+        case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(name)), *_]):
+            return ast.copy_location(ast.Attribute(value, name, ast.Load()), node)
+    return None
 
 
 def _roots(names: Names) -> set[str]:
@@ -133,6 +146,7 @@ class Clients:
             for known in (provider, *self.others)
             for name, is_async in known.clients.items()
         }
+        self._views = frozenset().union(*(k.client_views for k in (provider, *self.others)))
         self._words = {
             word
             for known in (provider, *self.others)
@@ -171,7 +185,7 @@ class Clients:
             found = self._of_another_provider(callee)
             if found is not None:
                 return found
-        if isinstance(callee, ast.Attribute) and callee.attr not in self._last:
+        if isinstance(callee, ast.Attribute) and callee.attr not in self._last | self._kept:
             return None
         links = self._links(callee)
         names = [link.attr for link in links]
@@ -182,20 +196,37 @@ class Clients:
         return self._held_by_parameter(callee)
 
     def _held_by_parameter(self, callee: ast.expr) -> Access | None:
-        """``create(...)`` in a function that every call in the module hands a create operation."""
+        """``create(...)`` in a function that every call in the module hands the same operation.
+
+        It counts where the function itself says what to create, or looks at what a poll answers.
+        """
         match callee:
             case ast.Name(id=name) if (function := self._parameter_of(callee)) is not None:
                 self._accesses[id(callee)] = None  # functions may hand it to each other
                 found = [self.access(given) for given in self.names.given(function, name)]
-                operations = {access and access.operation for access in found}
-                match found:
-                    case [Access(Operation(kind="create"), _, provider) as access, *_] if (
-                        len(operations) == 1
-                    ):
+                if len({access and access.operation for access in found}) != 1:
+                    return None
+                match found[0]:
+                    case Access(Operation(kind="create"), _, provider) as access:
                         call = self.names.parent[callee]
                         word = provider.parameters["background"]
                         return access if _says_itself(call, function, word) else None
+                    case Access(Operation(kind="poll")) as access:
+                        return access if self._looks_at_statuses(function) else None
         return None
+
+    def _looks_at_statuses(self, function: FunctionNode) -> bool:
+        """Whether a loop of a function has to do with a status."""
+        return any(
+            isinstance(above, ast.While | ast.For | ast.AsyncFor)
+            for mention in (
+                *self.names.mentions.get("status", []),
+                *(literal for literal in self.names.literals if literal.value == "status"),
+            )
+            if self.names.function(mention) is function
+            for above in self.names.ancestors(mention)
+            if self.names.is_within(above, function)
+        )
 
     def _parameter_of(self, node: ast.Name) -> FunctionNode | None:
         """The function whose parameter a name is."""
@@ -259,7 +290,7 @@ class Clients:
         for provider in self.others:
             for name in named:
                 if name in provider.functions:
-                    return Access(provider.functions[name], callee, provider)
+                    return Access(provider.functions[name], callee, provider, is_of_a_client=False)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, [link.attr for link in links], links)
                 if receiver is not None and self._is_made_by(receiver, provider):
@@ -356,26 +387,44 @@ class Clients:
         """The attributes of a chain, from the last to the first, aliases expanded."""
         links: list[ast.Attribute] = []
         for _ in range(_FARTHEST):
-            while isinstance(node, ast.Attribute):
-                links.append(node)
-                node = node.value
-            if not isinstance(node, ast.Name):
-                break
             aliased = self._alias(node)
+            while aliased is None and (link := as_attribute(node)) is not None:
+                links.append(link)
+                node = link.value
+                aliased = self._alias(node)
             if aliased is None:
                 break
             node = aliased
         return links
 
-    def _alias(self, node: ast.Name) -> ast.expr | None:
-        """``client.responses`` for a name that was set to that, once."""
-        binding = self.names.binding(node.id, node)
-        if binding is None or binding.node is node:
-            return None
-        value = binding.value
-        if not isinstance(value, ast.Attribute):
-            return None
-        return value if value.attr in self._words else None
+    def _alias(self, node: ast.expr) -> ast.Attribute | None:
+        """``client.responses`` for a name, or attribute of ``self``, that was set to that, once."""
+        match node:
+            case ast.Name(id=name):
+                binding = self.names.binding(name, node)
+                found = [] if binding is None or binding.node is node else [binding]
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if name in self._kept:
+                found = self.names.bindings_of_self(name, node)
+            case _:
+                return None
+        value = found[0].value if len(found) == 1 else None
+        link = as_attribute(value) if value is not None else None
+        return link if link is not None and link.attr in self._words else None
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """The attributes of objects of this module that may hold an operation, or what has some."""
+        bound = [(name, found) for (_, name), found in self.names.attributes.items()]
+        for cls in self.names.classes:
+            bound += self.names.scopes[cls].bindings.items()
+        return frozenset(
+            name
+            for name, found in bound
+            for binding in found
+            if binding.value is not None
+            and (link := as_attribute(binding.value)) is not None
+            and link.attr in self._words
+        )
 
     def _match(
         self, operation: Operation, names: list[str], links: list[ast.Attribute]
@@ -452,10 +501,12 @@ class Clients:
         return None
 
     def _called(self, call: ast.Call, depth: int) -> Client | None:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in self.provider.client_views:
-            inner = self._client(call.func.value, depth - 1) or UNKNOWN_CLIENT
-            made_by = (call, *inner.made_by)
-            return Client(inner.is_async, made_by, inner.known, inner.classes)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in self._views:
+            inner = self._client(call.func.value, depth - 1)
+            if inner is not None or call.func.attr in self.provider.client_views:
+                inner = inner or UNKNOWN_CLIENT
+                made_by = (call, *inner.made_by)
+                return Client(inner.is_async, made_by, inner.known, inner.classes)
         known = self._class_of(call.func)
         if known is not None:
             return Client(self._classes[known], (call,), True, frozenset([known]))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from bgmode.flow.names import CODE, FunctionNode, Names, ScopeNode, unawaited
+from bgmode.flow.names import CODE, FunctionNode, Names, ScopeNode, reads, unawaited
 
 Seen: TypeAlias = frozenset[tuple[ast.AST, str]]
 Kind: TypeAlias = Literal["keyword", "entry", "item"]
@@ -183,6 +183,56 @@ def _of_variable(
                 yield from _of_call(names, node, wanted, seen)
                 for argument in node.args:
                     yield from of_mapping(names, node, argument, wanted, seen)
+
+
+def is_put_in(names: Names, call: ast.Call, name: str, bodies: Collection[str]) -> bool:
+    """Whether a variable that the call spreads is given an entry, whatever else it holds.
+
+    That is so where the entry is written between the last time that the variable was made anew
+    and the call, and is more than a plain denial.
+    """
+    return any(
+        _is_put_before(names, call, keyword.value.id, Wanted(name))
+        for keyword in call.keywords
+        if (keyword.arg is None or keyword.arg in bodies) and isinstance(keyword.value, ast.Name)
+    )
+
+
+def _is_put_before(names: Names, call: ast.Call, variable: str, wanted: Wanted) -> bool:
+    scope = names.defining_scope(variable, call)
+    if scope is None or scope.node is not (names.function(call) or names.tree):
+        return False
+    anew = [
+        getattr(binding.node, "lineno", 0)
+        for binding in scope.bindings[variable]
+        if binding.value is None or not reads(binding.value, {variable})
+    ]
+    since = max((line for line in anew if line <= call.lineno), default=0)
+    put = [
+        (getattr(origin.node, "lineno", 0), origin.value)
+        for origin in _of_variable(names, call, variable, wanted, frozenset())
+    ]
+    put += _defaults_of(names, scope.node, variable, wanted)
+    return any(
+        since <= line <= call.lineno and not (isinstance(value, ast.Constant) and not value.value)
+        for line, value in put
+    )
+
+
+def _defaults_of(
+    names: Names, scope: ScopeNode, variable: str, wanted: Wanted
+) -> Iterator[tuple[int, ast.expr]]:
+    """Where ``variable.setdefault(name, value)`` stands, and with which value."""
+    for mention in names.mentions.get(variable, []):
+        match names.parent[mention]:
+            case ast.Attribute(attr="setdefault") as method:
+                match names.parent[method]:
+                    case ast.Call(args=[key, value]) as call if (
+                        call.func is method
+                        and wanted.is_meant(names, key)
+                        and (names.function(call) or names.tree) is scope
+                    ):
+                        yield call.lineno, value
 
 
 def _inside(scope: ScopeNode) -> Iterator[ast.AST]:

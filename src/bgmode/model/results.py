@@ -143,6 +143,10 @@ class Results:
         if isinstance(above, _TESTS) and above.test is node:
             return True
         match above:
+            case ast.Call(func=ast.Name(id="type" | "isinstance"), args=[first, *_]):
+                return first is node
+            case ast.FormattedValue(value=ast.Call(func=ast.Name(id="len" | "bool"))):
+                return True  # how much there is, for people to read
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.NamedExpr(target=ast.Name(id=name)):
                 return self._is_tested(name, node) or self._is_judged_later(node)
         return False
