@@ -46,6 +46,7 @@ from bgmode.flow.values import (
     narrowed,
     opened,
     part,
+    text_of,
     truth,
     unknown,
     with_part,
@@ -275,7 +276,7 @@ class CallExpressions:
         positional, keywords = self.arguments(node, state)
         self.run.notes.look_closely(*positional)
         if name in _BY_KEY or (name in _OF_ALL and receiver.mapping):
-            asked = positional[0] if positional and name in _BY_KEY else UNKNOWN
+            asked = text_of(positional[0]) if positional and name in _BY_KEY else None
             self.run.read(receiver, asked, node, state)
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]
@@ -560,7 +561,7 @@ class CallExpressions:
             case Instance() | ClassRef() | Record(owner=ast.ClassDef()):
                 chain = ast.Attribute(node.args[0], attribute, ast.Load())
                 return self._expressions.attribute(ast.copy_location(chain, node), state)
-        self.run.read(base, Known(attribute), node, state)
+        self.run.read(base, attribute, node, state)
         found = part(base, attribute)
         if isinstance(found, Missing):
             return default[0] if default else UNKNOWN

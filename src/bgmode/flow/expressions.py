@@ -62,6 +62,7 @@ from bgmode.flow.values import (
     opened,
     part,
     text,
+    text_of,
     truth,
     unknown,
     with_part,
@@ -253,7 +254,7 @@ class Expressions:
                 return self.symbol(f"{name}.{node.attr}")
             case _:
                 if base.polled:
-                    self.run.read(base, Known(node.attr), node, state)
+                    self.run.read(base, node.attr, node, state)
                 if isinstance(base, Unknown) and node.attr in self.run.answered:
                     return POLLED
                 found = part(base, node.attr)
@@ -692,7 +693,7 @@ class Expressions:
         base = self.value(node.value, state)
         index = self.value(node.slice, state)
         self.run.notes.look_closely(index)
-        self.run.read(base, index, node, state)
+        self.run.read(base, text_of(index), node, state)
         if self.run.misses and not isinstance(node.slice, ast.Slice):
             self._look_up(node, base, index, state)
         match base, index:

@@ -24,7 +24,7 @@ class Reading:
     answer: Record
     guess: bool
     waited: bool
-    decided: frozenset[tuple[ast.Compare, bool]]
+    decided: tuple[tuple[ast.Compare, bool], ...]
 
 
 @dataclass
@@ -59,13 +59,12 @@ class Notes:
             if isinstance(value, Known) and isinstance(value.value, Answered):
                 self.looked_closely = True
 
-    def look_at_field(self, record: Value, name: Value) -> None:
-        """Take note that a field of an answer has been asked for."""
-        match record, name:
-            case Record(polled=True), Known(str() as field):
-                self.questions.add((field,))
-            case Record(fields, polled=True), _ if fields:  # it may be any of them
-                self.looked_closely = True
+    def look_at_field(self, answer: Record, name: str | None) -> None:
+        """Take note that a field of an answer has been asked for; None: any of them."""
+        if name is not None:
+            self.questions.add((name,))
+        elif answer.fields:
+            self.looked_closely = True
 
     def ask(self, operator: ast.cmpop, answer: Value, words: Value) -> None:
         """Take note of a question that is asked of an answer."""

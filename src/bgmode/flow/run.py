@@ -513,16 +513,20 @@ class Run:
             case ast.Starred(value=inner):
                 self.assign(inner, unknown(value), state)
 
-    def read(self, record: Value, name: Value, node: ast.AST, state: State) -> None:
-        """Take note that ``node`` reads a field of ``record``, which a poll may have answered."""
+    def read(self, record: Value, name: str | None, node: ast.AST, state: State) -> None:
+        """Take note that ``node`` reads a field of ``record``, which a poll may have answered.
+
+        ``name`` is None where it is not known which field that is.
+        """
+        if not isinstance(record, Record) or not record.polled:
+            return
         self.notes.look_at_field(record, name)
-        match record, name:
-            case Record(polled=True), Known(str() as field):
-                waited = self.waits > 0 or self.loops > 0
-                decided = frozenset(self.decided[self.since_wait :])
-                guess = state.guess or self.guesses > 0
-                reading = Reading(field, record, guess, waited, decided)
-                self.notes.readings.setdefault(node, []).append(reading)
+        if name is not None:
+            waited = self.waits > 0 or self.loops > 0
+            decided = tuple(self.decided[self.since_wait :])
+            guess = state.guess or self.guesses > 0
+            reading = Reading(name, record, guess, waited, decided)
+            self.notes.readings.setdefault(node, []).append(reading)
 
     def ask(self, stream: Stream, state: State) -> None:
         """Run the body of a generator on to its next item."""
@@ -636,7 +640,8 @@ class Run:
 
     def items_loosened(self, key: str, value: Value, at: ast.AST) -> Value:
         """``value`` without what is known of items that may be changed under another name."""
-        if isinstance(value, Unknown) or not (self.world.careful or self.loops):
+        plain = isinstance(value, Known) and not isinstance(value.value, tuple)
+        if plain or isinstance(value, Unknown) or not (self.world.careful or self.loops):
             return value
         return items_loosened(value) if key in self.aliases.holding(at) else value
 
@@ -645,9 +650,9 @@ class Run:
         set, and objects that have another name as well."""
         stored: set[str] | None = None
         escaping, holding = self.aliases.escaping(node), self.aliases.holding(node)
-        if not escaping and not holding and not state.has_paths:
-            return
-        for key, value in state.names.items():
+        shared = escaping | holding
+        for key in list(state.names) if state.has_paths else shared & state.names.keys():
+            value = state.names[key]
             if key in holding:
                 state.names[key] = items_loosened(value)
             if _has_other_names(key, value, escaping):

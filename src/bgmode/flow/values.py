@@ -373,6 +373,11 @@ def _may_be_missing(value: Value) -> bool:
     return isinstance(value, Missing) or (isinstance(value, Unknown) and value.optional)
 
 
+def text_of(value: Value) -> str | None:
+    """The text that a value is, if it is one."""
+    return value.value if isinstance(value, Known) and isinstance(value.value, str) else None
+
+
 def join_truth(left: Truth, right: Truth) -> Truth:
     """What is certain of a truth value that is either ``left`` or ``right``."""
     return left if left is right else None

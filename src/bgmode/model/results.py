@@ -114,12 +114,12 @@ class Results:
             return
         if self._is_looked_at(node) or self._is_told(node):
             return
-        told = {reading.decided for reading in completed}
+        told = {frozenset(reading.decided) for reading in completed}
         for status in (*self.provider.terminal, "in_progress"):
             if status == "completed" or runs[status].stuck:
                 continue  # the wait never ends then
             readings = runs[status].notes.readings.get(node, [])
-            same = [r for r in readings if not r.guess and r.decided in told]
+            same = [r for r in readings if not r.guess and frozenset(r.decided) in told]
             meant = any(
                 self._is_meant(status, comparison, runs["completed"])
                 for reading in same
