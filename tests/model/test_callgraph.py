@@ -649,3 +649,21 @@ def test_the_command_and_flake8_show_the_same(tmp_path: Path) -> None:
     ) == sorted(
         f"{f['path']}:{f['line']}:{f['column']}:{f['code']} {f['message']}" for f in findings
     )
+
+
+def test_what_comes_to_nothing_by_one_policy_may_come_to_something_by_another(
+    tmp_path: Path,
+) -> None:
+    shared = "from acme.llm import submit\n\n\ndef send(prompt):\n    return submit(prompt)\n"
+    claims = (
+        "# bgmode: zdr\nfrom shared import send\n\n\ndef assess(claim):\n    return send(claim)\n"
+    )
+    gateway = "{functions: [{name: acme.llm.submit, kind: create}], implied: {background: true}}"
+    (tmp_path / "shared.py").write_text(shared)
+    for folder, policy in (("a", "preset: standard\n"), ("b", f"wrappers: {{gate: {gateway}}}\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bgmode.yaml").write_text(policy)
+        (tmp_path / folder / "claims.py").write_text(claims)
+    run = bgmode("check", "--output-format", "concise", "-q", ".", cwd=tmp_path)
+    assert run.stdout.startswith("b/claims.py:6:12: BGM111 ")
+    assert run.stdout.count("\n") == 1

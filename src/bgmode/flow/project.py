@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import is_
 
 from bgmode.flow.names import Names, module_of
 from bgmode.source import Source, Unreadable, decode
@@ -93,7 +94,7 @@ class Project:
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
-        self.dead_ends: set[ast.AST] = set()  # functions that come to nothing, for those who ask
+        self._dead_ends: list[tuple[tuple[object, ...], set[ast.AST]]] = []
 
     def holding(self, node: ast.AST) -> OtherModule | None:
         """The module, of those that have been read, that ``node`` stands in."""
@@ -101,6 +102,14 @@ class Project:
             if module is not None and "names" in module.__dict__ and node in module.names.parent:
                 return module
         return None
+
+    def dead_ends(self, *facts: object) -> set[ast.AST]:
+        """The functions that come to nothing by just these facts; kept for those who ask again."""
+        for known, found in self._dead_ends:
+            if len(known) == len(facts) and all(map(is_, known, facts)):
+                return found
+        self._dead_ends.append((facts, found := set()))
+        return found
 
     def module(self, path: str) -> OtherModule | None:
         """The module in the file ``path``, or None where there is none that can be read."""

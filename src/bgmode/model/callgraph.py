@@ -80,7 +80,8 @@ class CallGraph:
 
     def __init__(self, calls: Calls, project: Project) -> None:
         self.here = calls
-        self._dead_ends = project.dead_ends
+        provider = calls.provider
+        self._dead_ends = project.dead_ends(*provider.wrappers, provider.beside)
         self._calls: dict[Clients, Calls] = {calls.clients: calls}
         self._inside: dict[Calls, dict[ast.AST, list[ast.Call]]] = {}
         self._steps: dict[FunctionNode, tuple[Step, ...]] = {}
