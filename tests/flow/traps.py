@@ -1388,6 +1388,22 @@ _TEXTS: dict[str, str] = {
                 if not found:
                     return
         """,
+    "a flag that the answer's branch sets sooner": """
+        SEEN = False
+        def mark_seen():
+            global SEEN
+            SEEN = True
+        def step(job):
+            if poll(job).status not in "in_progress":
+                mark_seen()
+        def wait(job, response, settings):
+            for turn in iter(lambda: poll(job).status, "completed"):
+                step(job)
+                if SEEN:
+                    break
+                mark_seen()
+                return False
+        """,
     "a word is no mapping": """
         import itertools
         def fetch(job):

@@ -220,13 +220,15 @@ def _continues(condition: ast.AST) -> bool:
 class Effect:
     """Something unknown that a run has put into ``target``, at ``node``, made of ``sources``.
 
-    ``polled``: what a poll has answered is in it.
+    ``polled``: what a poll has answered is in it. ``led`` are the branches around that a poll's
+    answer has decided: a run that comes to the same effect by others puts it in at another time.
     """
 
     target: str
     node: ast.AST
     sources: frozenset[str]
     polled: bool = False
+    led: tuple[ast.AST, ...] = ()
 
 
 Verdict: TypeAlias = Literal["never", "maybe", "always"]

@@ -60,7 +60,8 @@ class Patterns:
                 fits = False if guard is False else (fits if guard else None)
             if fits is False:
                 continue
-            flows.append(self.run.block(case.body, inner))
+            led = fits is True and subject.polled
+            flows.append(self.run.branch(case.body, inner, led=led))
             if fits:
                 return self.run.merge(flows, blame=unseen and len(flows) > 1)
         flows.append(Flow(state))

@@ -113,6 +113,7 @@ class Run:
         self.loops = 0
         self.turn = 0  # of the innermost loop, the first is 1
         self.polls = 0
+        self.led: tuple[ast.AST, ...] = ()  # branches around that a poll's answer has decided
         self.guesses = 0  # branches around that a poll's answer has decided unseen
         self.waits = 0  # loops that polled and have ended
         self.since_wait = 0  # how many comparisons had been decided when the last of them ended
@@ -349,6 +350,16 @@ class Run:
             state = flow.falls
         return Flow(state, exits)
 
+    def branch(self, statements: Sequence[ast.stmt], state: State, *, led: bool) -> Flow:
+        """Run the branch that has been chosen; ``led``: by what a poll has answered."""
+        if not led or not statements:
+            return self.block(statements, state)
+        outer, self.led = self.led, (*self.led, statements[0])
+        try:
+            return self.block(statements, state)
+        finally:
+            self.led = outer
+
     def _step(self, node: ast.stmt, state: State, exits: list[Exit]) -> State | None:
         """Run a statement that nothing but an exception leaves."""
         self.spend(1)
@@ -547,7 +558,8 @@ class Run:
         """
         key = dotted(target)
         if (self.loops or polled) and key is not None:
-            self.effects.append(Effect(key, target, self.names.read_in(source), polled))
+            sources = self.names.read_in(source)
+            self.effects.append(Effect(key, target, sources, polled, self.led))
 
     def spread(self, key: str, state: State, at: ast.AST) -> None:
         """What a poll has answered may now be in an object that may have other names."""
@@ -600,7 +612,7 @@ class Run:
         holds = truth(test)
         if holds is not None:
             self.settle(node, test, holds=holds)
-            return self.block(node.body if holds else node.orelse, state)
+            return self.branch(node.body if holds else node.orelse, state, led=test.polled)
         self.doubt(node, since)
         otherwise = state.copy()
         self.expressions.refine(node.test, state, holds=True)
