@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import typing
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import facts
 import openai
 import pytest
-from agent_framework import Message
+from agent_framework import Agent, Message
 from agent_framework.openai import OpenAIChatClient
 from agent_framework_openai import OpenAIChatOptions
 
@@ -23,7 +24,15 @@ KEYS = typing.get_type_hints(OpenAIChatOptions)
 
 def sent(options: dict[str, Any]) -> dict[str, Any]:
     """What the SDK's ``responses.create`` is called with."""
+    return asked(lambda chat: chat.get_response([Message("user", ["hi"])], options=options))
+
+
+def asked(ask: Callable[[OpenAIChatClient], Awaitable[Any]]) -> dict[str, Any]:
+    """What the SDK's ``responses.create`` is called with when a chat client is asked."""
     seen: dict[str, Any] = {}
+
+    async def run() -> None:
+        await ask(chat)
 
     class Raw:
         async def create(self, **given: Any) -> None:
@@ -35,7 +44,7 @@ def sent(options: dict[str, Any]) -> dict[str, Any]:
     client.responses.with_raw_response = Raw()  # type: ignore[misc, assignment]
     chat = OpenAIChatClient(model="o3", async_client=client)
     with pytest.raises(KeyboardInterrupt):
-        asyncio.run(chat.get_response([Message("user", ["hi"])], options=options))
+        asyncio.run(run())
     return seen
 
 
@@ -61,3 +70,26 @@ def test_nothing_is_stored_by_itself() -> None:
 def test_no_key_is_refused() -> None:
     assert FACTS.parameters["unsupported"] == []
     assert OpenAIChatOptions(idempotency_key="k")
+
+
+@pytest.mark.parametrize("dotted", FACTS.clients)
+def test_clients_have_the_operations(dotted: str) -> None:
+    assert facts.resolve(dotted) is OpenAIChatClient
+    for operation in FACTS.operations:
+        owner = Agent if operation.path == ("run",) else OpenAIChatClient
+        assert callable(getattr(owner, operation.path[0]))
+
+
+def test_an_agent_hands_its_options_on() -> None:
+    def ask(chat: OpenAIChatClient) -> Awaitable[Any]:
+        agent = chat.as_agent(name="a", default_options={"store": True, "background": False})
+        return agent.run("hi", options={"background": True})
+
+    request = asked(ask)
+    assert request["background"] is True
+    assert request["store"] is True
+
+
+def test_a_keyword_of_run_is_no_option() -> None:
+    with pytest.raises(TypeError, match="background"):
+        OpenAIChatClient(model="o3", api_key="x").as_agent(name="a").run("hi", background=True)

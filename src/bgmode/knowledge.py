@@ -189,7 +189,8 @@ class Operation:
     """A method of the provider's client, by its path from the client; or a plain function.
 
     ``configure``: it asks for nothing yet, it says how a framework will. ``of``: the path of what
-    gives the object whose method it is, if that is no client.
+    gives the object whose method it is, if that is no client. ``body_only``: the parameters of a
+    request stand in a dict that it is given, never beside it.
     """
 
     path: tuple[str, ...]
@@ -197,6 +198,7 @@ class Operation:
     unless: frozenset[str] = frozenset()
     streams: bool = False
     of: tuple[str, ...] = ()
+    body_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +398,7 @@ def _as_provider(data: dict[str, Any]) -> Provider:
                 frozenset(entry.get("unless", ())),
                 entry.get("streams", False),
                 tuple(entry["of"].split(".")) if "of" in entry else (),
+                entry.get("body_only", False),
             )
             for entry in data["operations"]
         ),

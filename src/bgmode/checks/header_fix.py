@@ -17,6 +17,8 @@ def header_edits(
 
     Nothing where the headers cannot be seen, or hold a key already: which one counts?
     """
+    if call.operation.body_only:
+        return ()
     parameter, header = call.provider.parameters["headers"], call.provider.idempotency_header
     for other in call.node.keywords:
         if other.arg == parameter:

@@ -59,7 +59,7 @@ def _edit(subject: Subject, call: BackgroundCall) -> Edit | None:
 def _beside(subject: Subject, call: BackgroundCall, origin: Origin) -> Edit | None:
     """Write ``store`` where ``background`` is written."""
     store, background = call.provider.parameters["store"], call.provider.parameters["background"]
-    if origin.in_body and not call.provider.body_only:
+    if origin.in_body and not (call.provider.body_only or call.operation.body_only):
         return SetKeyword(subject.span(call.node), store, "True")
     match origin.holder:
         case ast.Call():

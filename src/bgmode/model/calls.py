@@ -110,8 +110,11 @@ class CreateCall:
         return found
 
     def _in(self, arguments: Record, parameter: str) -> Argument:
+        bodies = self.provider.bodies
+        if self.operation.body_only:
+            fields = {name: v for name, v in arguments.fields.items() if name in bodies}
+            arguments = Record(fields, arguments.rest, mapping=True)
         if parameter == "headers":  # the request's, which its body cannot hold
-            bodies = self.provider.bodies
             fields = {name: v for name, v in arguments.fields.items() if name not in bodies}
             arguments = Record(fields, arguments.rest, mapping=True)
         return argument(arguments, self.provider.parameters[parameter], self.provider)
