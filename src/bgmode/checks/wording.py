@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bgmode.checks.subject import Subject
 from bgmode.finding import Edit, InsertStatement, RemoveItem, RemoveKeyword, RemoveStatement
-from bgmode.flow.names import Names
+from bgmode.flow.names import Names, dotted
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.origins import Origin, origins
 from bgmode.source import Span
@@ -30,7 +30,10 @@ def imported(subject: Subject, module: str, name: str, at: ast.AST) -> Written |
     for bound, full in names.imports.items():
         if full in {module, f"{module}.{name}"} and _is_imported(names, bound, at):
             return Written(bound if full != module else f"{bound}.{name}")
-    if names.defining_scope(module, at) is not None:
+    scope = names.defining_scope(module, at)
+    if scope is not None and not all(
+        _is_for_types(names, binding.node) for binding in scope.bindings[module]
+    ):
         return None
     return Written(f"{module}.{name}", (_import(subject, module),))
 
@@ -44,8 +47,23 @@ def _is_imported(names: Names, bound: str, at: ast.AST) -> bool:
     return bool(bindings) and all(
         isinstance(binding.node, ast.Import | ast.ImportFrom)
         and (not here or binding.node.lineno < line)
+        and not _is_for_types(names, binding.node)
         for binding in bindings
     )
+
+
+def _is_for_types(names: Names, node: ast.AST) -> bool:
+    """Whether an import is one for type checkers, which is not there when the code runs."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return False
+    below: ast.AST = node
+    for above in names.ancestors(node):
+        if isinstance(above, ast.If) and below in above.body:
+            name = dotted(above.test) or ""
+            if name.rpartition(".")[2] == "TYPE_CHECKING":
+                return True
+        below = above
+    return False
 
 
 def _import(subject: Subject, module: str) -> InsertStatement:
@@ -60,7 +78,11 @@ def _import(subject: Subject, module: str) -> InsertStatement:
         return InsertStatement(subject.span(plain[0]), (line,), before=True)
     first = next((statement for statement in body if not _comes_first(statement)), body[-1])
     defines = isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    return beside(subject, first, line, *([""] * (2 if defines else 1)), before=True)
+    lines = [line, *([""] * (2 if defines else 1))]
+    above = body[body.index(first) - 1] if first is not body[0] else None
+    if isinstance(above, ast.ImportFrom) and above.end_lineno == first.lineno - 1:
+        lines.insert(0, "")
+    return beside(subject, first, *lines, before=True)
 
 
 def _comes_first(statement: ast.stmt) -> bool:
