@@ -1404,6 +1404,20 @@ _TEXTS: dict[str, str] = {
                 mark_seen()
                 return False
         """,
+    "a doubt that goes on before the way out": """
+        import itertools
+        def wait(job, response, settings, wanted=("cancelled",)):
+            context = Context()
+            for turn in itertools.count():
+                current = poll(job)
+                if context.response or response.status not in wanted:
+                    try:
+                        (response := poll(job))
+                    finally:
+                        continue
+                if getattr(current, "status") not in "completed":
+                    return None
+        """,
     "a word is no mapping": """
         import itertools
         def fetch(job):

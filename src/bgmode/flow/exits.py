@@ -180,11 +180,12 @@ class Doubt:
     def decides(self, way: Way) -> bool:
         """Whether a way out stands in one of the branches, or is the end of the loop.
 
-        What is raised in a branch may be caught, and lead to a way out elsewhere.
+        What is raised in a branch may be caught, and lead to a way out elsewhere. A branch that
+        goes on with the next turn decides about every way out behind it.
         """
         inside = (piece for branch in self._branches for piece in ast.walk(branch))
         return way.node is self.node or any(
-            piece is way.node or isinstance(piece, ast.Raise) for piece in inside
+            piece is way.node or isinstance(piece, ast.Raise | ast.Continue) for piece in inside
         )
 
     @property
