@@ -18,6 +18,7 @@ from .relation import confusions
 from .traps import TRAPS
 
 VERDICTS = 4_500
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # traps
 
 
 @pytest.fixture(scope="module")
