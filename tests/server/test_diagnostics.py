@@ -266,11 +266,11 @@ def test_a_text_without_a_file(editor: Editor) -> None:
 
 def test_what_is_no_python_file_is_left_alone(editor: Editor) -> None:
     others = [
-        ("file:///work/a.ipynb", "jupyter"),
-        ("file:///work/b.ipynb", "python"),
-        ("vscode-notebook-cell:/work/a.ipynb#W0sZmlsZQ", "python"),
-        ("git:/work/a.py?ref", "python"),
-        ("file:///work/bgmode.yaml", "yaml"),
+        ("file:///project/a.ipynb", "jupyter"),
+        ("file:///project/b.ipynb", "python"),
+        ("vscode-notebook-cell:/project/a.ipynb#W0sZmlsZQ", "python"),
+        ("git:/project/a.py?ref", "python"),
+        ("file:///project/bgmode.yaml", "yaml"),
     ]
     for uri, language in others:
         editor.open(uri, BAD, language)
