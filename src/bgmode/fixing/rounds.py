@@ -49,10 +49,15 @@ def fix_text(
     """
     result = FixResult(source, findings)
     given_up: set[Identity] = set()
+    tried_on = source
     for _ in range(_MOST_FIXES):
         following = _next(result.findings, given_up, unsafe=unsafe)
         if following is None:
-            break
+            if not given_up or tried_on is result.source:
+                break
+            given_up, result.refused = set(), []  # all that was refused stands in other code now
+            tried_on = result.source
+            continue
         finding, identity = following
         try:
             fixed, after = proven(result.source, finding, result.findings, analyse)
@@ -62,16 +67,7 @@ def fix_text(
             continue
         result.source, result.findings = fixed, after
         result.applied.append(finding)
-        given_up -= _changed(result, finding)  # they stand in other code now
     return result
-
-
-def _changed(result: FixResult, applied: Finding) -> set[Identity]:
-    """The fixes that were refused in code that has changed since: they may be tried again."""
-    again = [refusal for refusal in result.refused if refusal.finding.scope == applied.scope]
-    result.refused = [refusal for refusal in result.refused if refusal not in again]
-    fingerprints = {refusal.finding.fingerprint for refusal in again}
-    return {(name, below) for name in fingerprints for below in range(len(result.findings) + 1)}
 
 
 def may_apply(finding: Finding, *, unsafe: bool) -> bool:
