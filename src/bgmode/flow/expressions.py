@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bgmode.flow.calls import CallExpressions
 from bgmode.flow.exits import Diverges, State
@@ -14,6 +14,7 @@ from bgmode.flow.names import (
     ANY_ENTRY,
     Binding,
     Scope,
+    bound_by,
     dotted,
     handed_to,
     objects,
@@ -53,6 +54,7 @@ from bgmode.flow.values import (
     either,
     holds,
     is_nested,
+    is_text,
     item_of,
     join,
     many,
@@ -447,7 +449,7 @@ class Expressions:
         values = [self.value(piece, state) for piece in parts]
         if len(values) == 1 and isinstance(values[0], Known) and _is_answered(parts[0], values[0]):
             return values[0]
-        if all(_is_text(value) and not _hides_its_text(value) for value in values):
+        if all(is_text(value) and not _hides_its_text(value) for value in values):
             plain = all(
                 not isinstance(piece, ast.FormattedValue)
                 or (piece.conversion == -1 and piece.format_spec is None)
@@ -797,8 +799,7 @@ class Expressions:
 
 def _own_names(node: Comprehension) -> set[str]:
     """The names that the ``for`` of a comprehension binds, which nobody else sees."""
-    targets = (piece for generator in node.generators for piece in ast.walk(generator.target))
-    return {piece.id for piece in targets if isinstance(piece, ast.Name)}
+    return {name for generator in node.generators for name in bound_by(generator.target)}
 
 
 def _shared(value: Value, entries: set[object]) -> Value:
@@ -870,7 +871,3 @@ def _hides_its_text(value: Known) -> bool:
     """A member that looks otherwise; an answer in a longer text, which is for people to read."""
     constant = value.value
     return isinstance(constant, Answered) or (isinstance(constant, Member) and not constant.printed)
-
-
-def _is_text(value: Value) -> TypeGuard[Known]:
-    return isinstance(value, Known) and isinstance(value.value, str)

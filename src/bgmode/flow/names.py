@@ -261,6 +261,11 @@ def reads(node: ast.AST, names: Container[str]) -> bool:
     return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
 
+def bound_by(target: ast.AST) -> set[str]:
+    """The names that stand in the target of a ``for`` or an assignment."""
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
 def counts(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether a ``for`` only counts its turns."""
     match loop.iter:

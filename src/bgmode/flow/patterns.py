@@ -18,6 +18,7 @@ from bgmode.flow.values import (
     Value,
     compare,
     either,
+    is_text,
     part,
     truth,
     unknown,
@@ -84,7 +85,7 @@ class Patterns:
                 return truth(compare(ast.Eq(), subject, constant))
             case ast.MatchSingleton(value=constant):
                 return truth(compare(ast.Is(), subject, Known(constant)))
-            case ast.MatchOr(patterns=patterns) if _are_words(patterns) and _is_word(subject):
+            case ast.MatchOr(patterns=patterns) if _are_words(patterns) and is_text(subject):
                 asked = ast.Tuple([piece.value for piece in patterns])  # type: ignore[attr-defined]
                 words = self._aside(asked, state)
                 for node in asked.elts:
@@ -174,10 +175,6 @@ def _are_words(patterns: list[ast.pattern]) -> bool:
         isinstance(piece, ast.MatchValue) and isinstance(piece.value, ast.Constant)
         for piece in patterns
     )
-
-
-def _is_word(value: Value) -> bool:
-    return isinstance(value, Known) and isinstance(value.value, str)
 
 
 def _is_single(value: Value) -> bool:

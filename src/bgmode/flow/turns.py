@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Effect, Exit, Flow, Outcome, State, Way, join_two
-from bgmode.flow.names import Loop, Repeated, dotted
+from bgmode.flow.names import Loop, Repeated, bound_by, dotted
 from bgmode.flow.retrying import Retrying, attempts
 from bgmode.flow.values import (
     MISSING,
@@ -342,8 +342,8 @@ class LoopTurns(Turns):
         return True
 
     @cached_property
-    def _items(self) -> list[str]:
-        return [node.id for node in ast.walk(self.node.target) if isinstance(node, ast.Name)]  # type: ignore[union-attr]
+    def _items(self) -> set[str]:
+        return set() if isinstance(self.node, ast.While) else bound_by(self.node.target)
 
     def _body(self, state: State) -> Flow:
         if self._attempts is not None:

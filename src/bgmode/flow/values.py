@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 Truth: TypeAlias = bool | None
 """True, False, or None where it cannot be said."""
@@ -373,9 +373,14 @@ def _may_be_missing(value: Value) -> bool:
     return isinstance(value, Missing) or (isinstance(value, Unknown) and value.optional)
 
 
+def is_text(value: Value) -> TypeGuard[Known]:
+    """Whether a value is a text that is known."""
+    return isinstance(value, Known) and isinstance(value.value, str)
+
+
 def text_of(value: Value) -> str | None:
     """The text that a value is, if it is one."""
-    return value.value if isinstance(value, Known) and isinstance(value.value, str) else None
+    return value.value if is_text(value) else None
 
 
 def join_truth(left: Truth, right: Truth) -> Truth:

@@ -19,6 +19,7 @@ from bgmode.flow.names import (
     FunctionNode,
     Names,
     bindings_in,
+    bound_by,
     dotted,
     handed_to,
     parameters,
@@ -553,7 +554,7 @@ def _holding(wait: Wait, target: ast.expr, value: ast.expr) -> Wait:
     whole, known = _holds(wait, value)
     if not known:
         return wait
-    stored = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+    stored = bound_by(target)
     if isinstance(target, ast.Attribute | ast.Subscript):
         return wait
     if whole:

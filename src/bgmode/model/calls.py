@@ -111,11 +111,12 @@ class CreateCall:
 
     def _in(self, arguments: Record, parameter: str) -> Argument:
         bodies = self.provider.bodies
+        fields = arguments.fields
         if self.operation.body_only:
-            fields = {name: v for name, v in arguments.fields.items() if name in bodies}
-            arguments = Record(fields, arguments.rest, mapping=True)
+            fields = {name: value for name, value in fields.items() if name in bodies}
         if parameter == "headers":  # the request's, which its body cannot hold
-            fields = {name: v for name, v in arguments.fields.items() if name not in bodies}
+            fields = {name: value for name, value in fields.items() if name not in bodies}
+        if fields is not arguments.fields:
             arguments = Record(fields, arguments.rest, mapping=True)
         return argument(arguments, self.provider.parameters[parameter], self.provider)
 

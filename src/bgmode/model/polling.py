@@ -17,6 +17,7 @@ from bgmode.flow.names import (
     Code,
     Names,
     Repeated,
+    bound_by,
     counts,
     defaults,
     handed_to,
@@ -408,7 +409,7 @@ class Polling:
         """Whether each turn polls another job: then it is no waiting for one."""
         if not isinstance(loop, ast.For | ast.AsyncFor) or counts(loop):
             return False
-        items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        items = bound_by(loop.target)
         for node in own_nodes(loop):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(value, items):

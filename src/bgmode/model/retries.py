@@ -14,6 +14,7 @@ from bgmode.flow.names import (
     Code,
     Loop,
     Names,
+    bound_by,
     counts,
     dotted,
     handed_to,
@@ -343,7 +344,7 @@ def _is_another_job(loop: Loop, call: ast.Call) -> bool:
     """Whether each turn works on something else: an item of the loop, or one of a queue."""
     items: set[str] = set()
     if not isinstance(loop, ast.While) and not counts(loop):
-        items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        items = bound_by(loop.target)
     for node in ast.walk(loop):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(
