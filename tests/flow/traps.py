@@ -1439,6 +1439,308 @@ _TEXTS: dict[str, str] = {
                 except Exception as error:
                     return None
         """,
+    "an entry is read by a method that changes the object": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __getitem__(self, key):
+                self.done = flag(0)
+                return key
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                poll(job)
+                box["a"]
+        """,
+    "an entry is set by a method that sets something else": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __setitem__(self, key, value):
+                self.done = value
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                box["a"] = r.status == "completed"
+        """,
+    "an entry is deleted by a method that sets something": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __delitem__(self, key):
+                self.done = True
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                del box["a"]
+        """,
+    "an operator changes its operand": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __add__(self, other):
+                self.done = other
+                return self
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                box + (r.status == "completed")
+        """,
+    "a comparison changes its operand": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __lt__(self, other):
+                self.done = other
+                return self
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                box < (r.status == "completed")
+        """,
+    "a membership test changes the object": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __contains__(self, other):
+                self.done = other == "completed"
+                return True
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                if r.status in box:
+                    work()
+        """,
+    "an entry is set by the name of the special method": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                r = poll(job)
+                info.__setitem__("done", r.status == "completed")
+        """,
+    "a pattern gives a dict another name": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            while not info["done"]:
+                r = poll(job)
+                match info:
+                    case alias:
+                        alias["done"] = r.status == "completed"
+        """,
+    "a pattern gives an object another name": """
+        class Box:
+            def __init__(self):
+                self.done = False
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                r = poll(job)
+                match box:
+                    case Box() as alias:
+                        alias.done = r.status == "completed"
+        """,
+    "a pattern gives an entry of a dict a name": """
+        def wait(job, response, settings):
+            info = {"box": {"done": False}}
+            while not info["box"]["done"]:
+                r = poll(job)
+                match info:
+                    case {"box": alias}:
+                        alias["done"] = r.status == "completed"
+        """,
+    "a helper that calls itself polls at its end": """
+        def step(job, n):
+            if n:
+                return step(job, n - 1)
+            return poll(job)
+        def wait(job, response, settings):
+            r = response
+            while r.status != "completed":
+                r = step(job, 3)
+        """,
+    "a helper that calls itself fills a dict at its end": """
+        def step(job, box, n):
+            if n:
+                return step(job, box, n - 1)
+            box["done"] = poll(job).status == "completed"
+        def wait(job, response, settings):
+            box = {"done": False}
+            while not box["done"]:
+                step(job, box, 3)
+        """,
+    "a closure that calls itself sets a name at its end": """
+        def wait(job, response, settings):
+            done = False
+            def step(n):
+                nonlocal done
+                if n:
+                    return step(n - 1)
+                done = poll(job).status == "completed"
+            while not done:
+                step(3)
+        """,
+    "two helpers that call each other": """
+        def even(job, box, n):
+            if n:
+                return odd(job, box, n - 1)
+            box["done"] = poll(job).status == "completed"
+        def odd(job, box, n):
+            if n:
+                return even(job, box, n - 1)
+            box["done"] = poll(job).status == "failed"
+        def wait(job, response, settings):
+            box = {"done": False}
+            while not box["done"]:
+                even(job, box, 2)
+        """,
+    "a starred generator sets something as it runs": """
+        box = {"done": False}
+        def statuses(job):
+            for i in range(2):
+                r = poll(job)
+                box["done"] = r.status == "completed"
+                yield r.status
+        def wait(job, response, settings):
+            while not box["done"]:
+                found = [*statuses(job)]
+        """,
+    "a generator that is unpacked sets something as it runs": """
+        def wait(job, response, settings):
+            box = {"done": False}
+            def statuses(job):
+                for i in range(2):
+                    r = poll(job)
+                    box["done"] = r.status == "completed"
+                    yield r.status
+            while not box["done"]:
+                a, b = statuses(job)
+        """,
+    "a membership test goes through a generator": """
+        def wait(job, response, settings):
+            box = {"done": False}
+            def statuses(job):
+                for i in range(2):
+                    r = poll(job)
+                    box["done"] = r.status == "completed"
+                    yield r.status
+            while not box["done"]:
+                if "odd" in statuses(job):
+                    work()
+        """,
+    "setting an attribute sets another one": """
+        class Flag:
+            def __set__(self, obj, value):
+                obj.ended = value
+            def __get__(self, obj, owner=None):
+                return 1
+        class Box:
+            done = Flag()
+            def __init__(self):
+                self.ended = False
+        def wait(job, response, settings):
+            box = Box()
+            while not box.ended:
+                box.done = poll(job).status == "completed"
+        """,
+    "a dict asks its key for a number": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __hash__(self):
+                self.done = flag(0)
+                return 1
+        def wait(job, response, settings):
+            box = Box()
+            table = {}
+            while not box.done:
+                poll(job)
+                table[box] = 1
+        """,
+    "a text asks an object what it looks like": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __str__(self):
+                self.done = flag(0)
+                return "box"
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                poll(job)
+                f"{box}"
+        """,
+    "a comprehension asks an object for its items": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def __iter__(self):
+                self.done = flag(0)
+                return iter([1])
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                poll(job)
+                [x for x in box]
+        """,
+    "the dict of an object is filled": """
+        class Box:
+            def __init__(self):
+                self.done = False
+        def wait(job, response, settings):
+            box = Box()
+            while not box.done:
+                box.__dict__.update(done=poll(job).status == "completed")
+        """,
+    "a default dict remembers earlier calls": """
+        def seen(r, past={}):
+            if "x" in past:
+                return True
+            past["x"] = 1
+            return False
+        def wait(job, response, settings):
+            while True:
+                r = poll(job)
+                if seen(r):
+                    return r
+        """,
+    "sorting in place calls a function": """
+        def wait(job, response, settings):
+            box = {"done": False}
+            items = [3, 1]
+            def keep(a):
+                box["done"] = poll(job).status == "completed"
+                return a
+            while not box["done"]:
+                items.sort(key=keep)
+        """,
+    "sorting calls a function": """
+        def wait(job, response, settings):
+            done = False
+            def keep(a):
+                nonlocal done
+                done = poll(job).status == "completed"
+                return a
+            while not done:
+                sorted([2, 1], key=keep)
+        """,
+    "a view of a dict sees what is set later": """
+        def wait(job, response, settings):
+            info = {"done": False}
+            values = info.values()
+            while not any(values):
+                info["done"] = poll(job).status == "completed"
+        """,
+    "a comprehension gives a list another name": """
+        def wait(job, response, settings):
+            box = []
+            while not box:
+                [view.append(1) for view in (box,) if poll(job).status == "completed"]
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -68,6 +68,8 @@ class Aliases:
         for loop in self.names.loops:
             if not isinstance(loop, ast.While):
                 self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
+        for pattern, subject in self._renamed:
+            self._add(found, pattern, {*objects(subject), *owners(subject)})
         return found
 
     def _items_of(self, call: ast.Call) -> Iterator[str]:
@@ -107,7 +109,32 @@ class Aliases:
             self._add(found, code, changed)
         for function in self.names.functions:
             self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
+        for pattern, subject in self._renamed:
+            self._add(found, pattern, {*objects(subject), pattern.name or ""})
+        for mention in self.names.mentions.get("__dict__", []):
+            if isinstance(mention, ast.Attribute):
+                self._add(found, mention, {*objects(mention.value)})
+        for node in self.names.may_bind:
+            match node, self.names.parent[node]:
+                case ast.Name(id=name), ast.comprehension(iter=iterable) if isinstance(
+                    iterable, _DISPLAYS
+                ):
+                    self._add(found, node, {name, *objects(iterable)})
         return found
+
+    @cached_property
+    def _renamed(self) -> list[tuple[ast.MatchAs, ast.expr]]:
+        """The patterns that name a subject or a part of it, which is then changed or handed on."""
+        changed = {name for _, name in self.names.changes_in_place}
+        changed |= {dotted(node.value) or "" for node in self.names.attributes_set}
+        changed |= {name for call in self.names.calls for name in self._handed_on(call)}
+        return [
+            (node, above.subject)
+            for node in self.names.may_bind
+            if isinstance(node, ast.MatchAs) and node.name in changed
+            for above in self.names.ancestors(node)
+            if isinstance(above, ast.Match)
+        ]
 
     def _add(self, found: dict[ScopeNode, set[str]], node: ast.AST, escaping: set[str]) -> None:
         if not escaping:
@@ -142,7 +169,7 @@ class Aliases:
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         named = {dotted(target) or "" for target in targets}
-        given = {*objects(node.value)}
+        given = {*objects(node.value), *_viewed(node.value)}
         if given - named:
             yield from given if isinstance(node.value, _DISPLAYS) else given | named
 
@@ -298,6 +325,13 @@ class Aliases:
         }
         self._stored[loop] = stored
         return stored
+
+
+def _viewed(node: ast.expr) -> Iterator[str]:
+    """The dict that an expression is a view of."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=mapping, attr="keys" | "values" | "items")):
+            yield from objects(mapping)
 
 
 def _gives_objects(node: ast.expr) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
 from bgmode.flow.names import MUTATORS, dotted, handed_to, ordered_parameters
+from bgmode.flow.objects import only_looks
 from bgmode.flow.values import (
     MISSING,
     NONE,
@@ -174,7 +175,7 @@ class CallExpressions:
         positional: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                self._expressions.value(argument.value, state)
+                self._expressions.value(argument, state)
                 break
             positional.append(self._expressions.value(argument, state))
         keywords = _NO_KEYWORDS
@@ -241,7 +242,10 @@ class CallExpressions:
     def _constant_method(
         self, node: ast.Call, base: ast.expr, receiver: Known | Many, name: str, state: State
     ) -> Value:
-        positional, _ = self.arguments(node, state)
+        positional, keywords = self.arguments(node, state)
+        if any(map(_does_something, keywords.fields.values())):
+            given = [*positional, *keywords.fields.values()]  # items.sort(key=function)
+            return self._opaque(node, receiver, state, alone=False, evaluated=given)
         result = method(receiver, name, positional)
         if result is not None:
             if not (isinstance(result, Known) and isinstance(result.value, Answered)):
@@ -308,6 +312,9 @@ class CallExpressions:
                 for argument in arguments:
                     result = merged(result, argument)
                 put_back(base, merged(result, keywords), state)
+                return NONE
+            case "__setitem__", [index, entry]:
+                self._expressions.set_entry(base, index, entry, state)
                 return NONE
             case _ if name in _VIEWS:
                 return receiver
@@ -485,6 +492,9 @@ class CallExpressions:
             positional = [self.gone_through(value, state) for value in positional]
         if name not in {"str", "isinstance", "getattr", "bool"}:
             self.run.notes.look_closely(*positional, *keywords.fields.values())
+        if any(map(_does_something, keywords.fields.values())):
+            given = [*positional, *keywords.fields.values()]  # sorted(items, key=function)
+            return self._opaque(node, UNKNOWN, state, alone=False, evaluated=given)
         match name, positional:
             case "str", [Known(str() as text)] if not isinstance(text, Member) or text.printed:
                 return positional[0]
@@ -679,6 +689,11 @@ class CallExpressions:
             if receiver is not None:
                 for key in state.below(receiver):
                     state.names[key] = unknown(state.names[key])
+
+
+def _does_something(value: Value) -> bool:
+    """Whether a value is a function that may change something when it is called."""
+    return isinstance(value, Function) and not only_looks(value.node)
 
 
 def _written(node: ast.Call) -> _Written:

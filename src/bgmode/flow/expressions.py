@@ -268,7 +268,7 @@ class Expressions:
         return self.value(node.value, state)
 
     def _starred(self, node: ast.Starred, state: State) -> Value:
-        return unknown(self.value(node.value, state))
+        return unknown(self.calls.gone_through(self.value(node.value, state), state))
 
     def _named(self, node: ast.NamedExpr, state: State) -> Value:
         value = self.value(node.value, state)
@@ -296,6 +296,8 @@ class Expressions:
         result: Value = TRUE
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.value(comparator, state)
+            if isinstance(operator, ast.In | ast.NotIn):
+                right = self.calls.gone_through(right, state)
             self.run.notes.compared(left_node, left, operator, comparator, right)
             step = self._counted(left_node, operator, right, state) or compare(
                 operator, left, right
@@ -496,7 +498,9 @@ class Expressions:
         return Many(unknown(*values), True if surely else None, constant.polled)
 
     def _element(self, node: ast.expr, state: State) -> Value:
-        return self.value(node.value if isinstance(node, ast.Starred) else node, state)
+        if not isinstance(node, ast.Starred):
+            return self.value(node, state)
+        return self.calls.gone_through(self.value(node.value, state), state)
 
     def _tuple(self, node: ast.Tuple, state: State) -> Value:
         elements = node.elts
@@ -630,7 +634,7 @@ class Expressions:
     def _gathered(self, node: Comprehension, state: State) -> Value:
         """The items of a comprehension: those of a short constant one by one."""
         first, *others = node.generators
-        source = self.calls.gone_through(self.value(first.iter, state), state)
+        source = self._gone_through(first, state)
         if not others and isinstance(source, Known) and isinstance(source.value, tuple | frozenset):
             items = [Known(constant, source.polled) for constant in source.value]
             if len(items) <= _FEW and not isinstance(node, ast.DictComp):
@@ -640,7 +644,7 @@ class Expressions:
         passed_all = True
         for generator in node.generators:
             if generator is not first:
-                source = self.calls.gone_through(self.value(generator.iter, state), state)
+                source = self._gone_through(generator, state)
                 some = None if some is not False else False
             self.run.assign(generator.target, item_of(source), state)
             for test in generator.ifs:
@@ -658,6 +662,11 @@ class Expressions:
         if some is None and passed_all and self.run.world.takes_jobs_for_granted:
             some = True if polled or item.polled else None
         return Many(item, some, polled or item.polled, isinstance(node, ast.GeneratorExp))
+
+    def _gone_through(self, generator: ast.comprehension, state: State) -> Value:
+        """What the ``for`` of a comprehension goes through."""
+        method = "__aiter__" if generator.is_async else "__iter__"
+        return self.calls.gone_through(self.calls.iterated(generator.iter, state, method), state)
 
     def _each(
         self,

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, Flow, State
-from bgmode.flow.names import Code, ScopeNode, defaults, dotted, parameters, undecorated
+from bgmode.flow.names import FUNCTIONS, Code, ScopeNode, defaults, dotted, parameters, undecorated
+from bgmode.flow.rounds import comes_back
 from bgmode.flow.values import (
     MISSING,
     NONE,
     UNKNOWN,
     Function,
     Instance,
+    Known,
     Missing,
     Record,
     Stream,
@@ -85,6 +87,8 @@ class Frames:
         if self.run.stack:
             self._states[self.run.stack[-1]] = state
         inner = self._enter(function, positional, keywords, state)
+        if isinstance(code, FUNCTIONS) and comes_back(self.run.names, code):
+            _forget_depth(code, inner)
         return self._leave(function, self._body(code, inner), state, paths)
 
     def _body(self, code: Code, inner: State) -> Flow:
@@ -211,7 +215,9 @@ class Frames:
 
     def _default(self, code: Code, name: str) -> Value:
         default = defaults(code).get(name)
-        return UNKNOWN if default is None else self.run.expressions.static(default)
+        if default is None or (code, name) in self.run.names.changed_here:
+            return UNKNOWN
+        return self.run.expressions.static(default)
 
     def _leave(
         self, function: Function, flow: Flow, state: State, paths: Mapping[str, str]
@@ -313,6 +319,14 @@ def _left_over(keywords: Record, declared: list[ast.arg]) -> Record:
     names = {arg.arg for arg in declared}
     fields = {name: value for name, value in keywords.fields.items() if name not in names}
     return Record(fields, keywords.rest, any(v.polled for v in fields.values()), mapping=True)
+
+
+def _forget_depth(code: Code, inner: State) -> None:
+    """What a function that calls itself is given says nothing of the calls further in."""
+    for arg in parameters(code):
+        value = inner.names.get(arg.arg)
+        if isinstance(value, Known):
+            inner.names[arg.arg] = unknown(value)
 
 
 def _is_told(function: Function, positional: list[Value], keywords: Record) -> bool:

@@ -55,6 +55,10 @@ MUTATORS = frozenset(
         "setdefault",
         "sort",
         "reverse",
+        "__setitem__",
+        "__delitem__",
+        "__setattr__",
+        "__delattr__",
     ]
 )
 """Methods that change the list, set or dict they are called on."""
@@ -302,6 +306,7 @@ class Names:
         self._reads: dict[ast.AST, frozenset[str]] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
         self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
+        self.recursive: dict[FunctionNode, bool] = {}  # functions that may call themselves
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self.aliases: object = None  # kept here for those who ask for them
         self.may_bind: list[ast.AST] = []  # what may bind a name or has names of its own
@@ -769,6 +774,11 @@ class Names:
                 case ast.Attribute(value=ast.Name(id=name), attr=method) if method in MUTATORS:
                     found.append((call, name))
         return found
+
+    @cached_property
+    def changed_here(self) -> frozenset[tuple[Code | None, str]]:
+        """In which functions a name's object is changed."""
+        return frozenset((self.function(node), name) for node, name in self.changes_in_place)
 
     def qualify(self, node: ast.expr) -> str | None:
         """The dotted name of something imported: ``oa.OpenAI`` is ``openai.OpenAI``."""

@@ -10,8 +10,18 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
-from bgmode.flow.names import FUNCTIONS, dotted, is_property, undecorated
+from bgmode.flow.names import (
+    FUNCTIONS,
+    MUTATORS,
+    Code,
+    FunctionNode,
+    Names,
+    dotted,
+    is_property,
+    undecorated,
+)
 from bgmode.flow.values import (
     MISSING,
     POLLED,
@@ -36,7 +46,20 @@ if TYPE_CHECKING:
     from bgmode.flow.expressions import Expressions
 
 _NEW = "<new>"  # the path of an object while its __init__ runs
-_TRICKS = frozenset(["__bool__", "__len__", "__getattribute__", "__setattr__", "__new__", "__eq__"])
+_TRICKS = frozenset(
+    "__bool__ __len__ __getattribute__ __setattr__ __delattr__ __new__ __eq__"
+    " __get__ __set__ __delete__".split()
+)
+_FOLLOWED = frozenset(
+    "__init__ __post_init__ __call__ __enter__ __exit__ __aenter__ __aexit__ __iter__"
+    " __aiter__".split()
+)
+"""Special methods that are run where Python calls them; any other must change nothing."""
+_OPERATIONS = (
+    *(ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.AugAssign, ast.FormattedValue),
+    *(ast.For, ast.AsyncFor, ast.comprehension, ast.Starred, ast.YieldFrom, ast.Await),
+)
+"""Where Python calls special methods of an operand."""
 _COLLECTIONS = frozenset(
     "dict list set tuple str int defaultdict OrderedDict Counter deque UserDict UserList".split()
 )
@@ -92,9 +115,11 @@ class Objects:
         """Whether the class changes what an object is."""
         known = self.run.names.tricky.get(owner)
         if known is None:
-            known = any(self.run.names.method(owner, name) for name in _TRICKS) or any(
+            lineage = list(self.run.names.lineage(owner))
+            names = self.run.names
+            known = any(_is_changed_unseen(names, cls) for cls in lineage) or any(
                 (dotted(base) or "").rpartition(".")[2] in _COLLECTIONS
-                for cls in self.run.names.lineage(owner)
+                for cls in lineage
                 for base in cls.bases
             )
             self.run.names.tricky[owner] = known
@@ -304,6 +329,83 @@ class Objects:
 def _may_be_another(base: Value) -> bool:
     """Whether an object may be one of a subclass."""
     return isinstance(base, Instance)
+
+
+def _is_changed_unseen(names: Names, cls: ast.ClassDef) -> bool:
+    """Whether a class says itself what its objects are, or does something without a call."""
+    return (
+        any(method.name in _TRICKS for method in _special_methods(cls))
+        or _acts_unseen(cls)
+        or any(_is_descriptor(names, statement) for statement in cls.body)
+    )
+
+
+def _special_methods(cls: ast.ClassDef) -> Iterator[FunctionNode]:
+    for method in cls.body:
+        if isinstance(method, FUNCTIONS) and method.name.startswith("__"):
+            yield method
+
+
+def _acts_unseen(cls: ast.ClassDef) -> bool:
+    """Whether something is done where Python calls a method that nobody has written a call of."""
+    return any(
+        method.name.endswith("__") and method.name not in _FOLLOWED and not only_looks(method)
+        for method in _special_methods(cls)
+    )
+
+
+def _is_descriptor(names: Names, statement: ast.stmt) -> bool:
+    """Whether a class attribute is an object that says what reading or setting it does."""
+    match statement:
+        case ast.Assign(value=ast.Call(func=ast.Name(id=name) as made)):
+            binding = names.binding(name, made)
+            owner = binding.node if binding is not None else None
+            return isinstance(owner, ast.ClassDef) and any(
+                names.method(owner, special) for special in ("__get__", "__set__")
+            )
+    return False
+
+
+def uses_itself_unseen(names: Names, scope: ast.AST) -> bool:
+    """Whether a method's class uses ``self`` where Python calls methods that do something."""
+    cls = names.enclosing_class(scope)
+    if cls is None or not any(map(_acts_unseen, names.lineage(cls))):
+        return False
+    return any(
+        isinstance(names.parent[mention], _OPERATIONS) or _is_asked(names.parent[mention])
+        for mention in names.mentions.get("self", [])
+        if names.enclosing_class(mention) is cls
+    )
+
+
+def _is_asked(node: ast.AST) -> bool:
+    """``next(self)``: a builtin that calls a special method."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and callees.manner(node.func.id, None, imported=False).quick
+    )
+
+
+def only_looks(function: Code) -> bool:
+    """Whether running a function plainly changes nothing."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Global() | ast.Nonlocal():
+                return False
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                return False
+            case ast.Call(func=ast.Name(id=name)) if callees.manner(
+                name, None, imported=False
+            ).quick:
+                pass
+            case ast.Call(func=ast.Attribute(attr=name)) if name not in MUTATORS and (
+                callees.manner(name, "", imported=False).quick
+            ):
+                pass
+            case ast.Call():
+                return False
+    return True
 
 
 def _is_enumeration(cls: ast.ClassDef) -> bool:

@@ -44,6 +44,28 @@ def calls_itself(names: Names, function: FunctionNode) -> bool:
     )
 
 
+def comes_back(names: Names, function: FunctionNode) -> bool:
+    """Whether a function may be called while it runs, by itself or by those it calls."""
+    if function not in names.recursive:
+        names.recursive[function] = function in _callers(names, function)
+    return names.recursive[function]
+
+
+def _callers(names: Names, function: FunctionNode) -> set[FunctionNode]:
+    """The functions of the module that come to a call of ``function``."""
+    found: set[FunctionNode] = set()
+    waiting = [function]
+    while waiting:
+        called = waiting.pop()
+        for call in names.calls_of(called.name):
+            around = [node for node in names.ancestors(call) if isinstance(node, FUNCTIONS)]
+            new = [caller for caller in around if caller not in found]
+            if new and names.callee(call) is called:
+                found.update(new)
+                waiting += new
+    return found
+
+
 class Rounds(Turns):
     """The rounds of one function."""
 

@@ -35,7 +35,7 @@ from bgmode.flow.names import (
     parameters,
 )
 from bgmode.flow.notes import Notes, Reading
-from bgmode.flow.objects import likely_default
+from bgmode.flow.objects import likely_default, uses_itself_unseen
 from bgmode.flow.patterns import Patterns
 from bgmode.flow.rounds import Rounds, is_round
 from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
@@ -162,7 +162,7 @@ class Run:
 
         ``end`` is the position of the first statement that is left out.
         """
-        if scope in self.names.hopeless:
+        if scope in self.names.hopeless or uses_itself_unseen(self.names, scope):
             self.gave_up = True
             return
         state = State.empty()
@@ -315,6 +315,8 @@ class Run:
             return self._given_everywhere(code, name) if self.world.careful else UNKNOWN
         if self.world.careful and not self.names.is_left_out(code, name):
             return UNKNOWN
+        if (code, name) in self.names.changed_here:
+            return UNKNOWN  # the calls before this one have changed it as well
         match default:
             case ast.Constant(value=None) if self.world.careful and name not in self.world.given:
                 return NONE
@@ -519,6 +521,7 @@ class Run:
             case ast.Subscript(value=container, slice=index):
                 self.expressions.set_entry(container, self.value(index, state), value, state)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                value = self.expressions.calls.gone_through(value, state)
                 for position, element in enumerate(elements):
                     self.assign(element, _element(value, position, len(elements)), state)
             case ast.Starred(value=inner):
