@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
-from bgmode.flow.exits import Outcome
+import pytest
+
+from bgmode.flow.exits import Flow, Outcome
 from bgmode.flow.judging import Answering, judged
 from bgmode.flow.names import Names, Repeated
 from bgmode.flow.run import Run
+from bgmode.flow.sharing import FirstTurn
 
 from .oracle import SamePolls, entry_node
 from .phrases import STATUSES
 from .programs import Program, generate
+from .traps import TRAPS
 
 SEEDS = range(400)
 
@@ -24,8 +29,15 @@ def outcomes(run: Run, names: Names) -> dict[int, tuple[object, ...]]:
 
 
 def said(outcome: Outcome) -> tuple[object, ...]:
-    ways = frozenset((way.node.lineno, way.guess) for way in outcome.ways)  # type: ignore[attr-defined]
-    return (ways, outcome.verdict, outcome.waits, outcome.unclear)
+    ways = frozenset((line(way.node), way.guess, way.accident) for way in outcome.ways)
+    doubts = frozenset((line(doubt.node), doubt.reads) for doubt in outcome.doubts)
+    effects = frozenset((effect.target, line(effect.node)) for effect in outcome.effects)
+    acts = frozenset(map(line, outcome.acts))
+    return (ways, outcome.verdict, outcome.waits, outcome.unclear, doubts, effects, acts)
+
+
+def line(node: ast.AST) -> int:
+    return node.lineno  # type: ignore[attr-defined, no-any-return]
 
 
 def _is(loop: Repeated, names: Names) -> bool:
@@ -49,7 +61,24 @@ def compared(program: Program) -> Iterator[tuple[bool, str]]:
         yield shared, "" if same else f"{status}\n{program.source}"
 
 
-def test_a_shared_run_says_what_a_run_of_its_own_says() -> None:
-    found = [pair for seed in SEEDS for pair in compared(generate(seed))]
+@pytest.fixture
+def taken_over(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each run that could have begun in the middle of a turn: whether it did."""
+    found: list[bool] = []
+    begun = FirstTurn._begun
+
+    def noted(self: FirstTurn, run: Run, kept: Any) -> Flow | None:
+        flow = begun(self, run, kept)
+        found.append(flow is not None)
+        return flow
+
+    monkeypatch.setattr(FirstTurn, "_begun", noted)
+    return found
+
+
+def test_a_shared_run_says_what_a_run_of_its_own_says(taken_over: list[bool]) -> None:
+    programs = [*TRAPS.values(), *map(generate, SEEDS)]
+    found = [pair for program in programs for pair in compared(program)]
     assert [text for _, text in found if text] == []
     assert sum(shared for shared, _ in found) > 0.15 * len(found)
+    assert sum(taken_over) > 0.05 * len(found)

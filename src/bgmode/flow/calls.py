@@ -131,7 +131,7 @@ class CallExpressions:
 
     def call(self, node: ast.Call, state: State, *, alone: bool = False) -> Value:
         if node not in self._ordinary:
-            reply = self.run.world.reply(node.func, node.keywords, turn=self.run.turn)
+            reply = self.run.reply(node.func, node.keywords)
             if reply is not None:
                 _, keywords = self.arguments(node, state)
                 self.run.world.observe(node, keywords)
@@ -468,7 +468,7 @@ class CallExpressions:
         target = node.args[position]
         partial = self._expressions.callee_name(node) == "functools.partial"
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
-        reply = self.run.world.reply(target, node.keywords, turn=self.run.turn)
+        reply = self.run.reply(target, node.keywords)
         if reply is not None:
             _, keywords = self.arguments(call, state)
             self.run.world.observe(node, keywords)

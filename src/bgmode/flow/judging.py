@@ -1,7 +1,8 @@
 """Runs one function once for each answer that a poll may give, and no more often than needed.
 
-Two things are shared. What stands before the first poll is the same for every answer: later
-runs begin where the first one came to it. And answers that nothing in a run has told apart
+Three things are shared. What stands before the first poll is the same for every answer: later
+runs begin where the first one came to it. So is what the first turn of a loop does before it
+looks at the answer (``sharing.py``). And answers that nothing in a run has told apart
 would run just alike: a run takes down what it asked of the answer (``Question``), and another
 answer that replies the same to all of it shares the run.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from bgmode.flow.names import Code
 from bgmode.flow.run import Prefix, Run
+from bgmode.flow.sharing import FirstTurn
 from bgmode.flow.values import Known, holds
 from bgmode.flow.world import World
 
@@ -38,10 +40,11 @@ def judged(
     runs: dict[str, Run] = {}
     kept: list[tuple[Answering, Run]] = []
     prefix: Prefix | None = None
+    turn = FirstTurn()
     for key, answering in answers.items():
         shared = next((run for other, run in kept if _is_alike(answering, other, run)), None)
         if shared is None:
-            shared = Run(answering.world)
+            shared = Run(answering.world, turn)
             shared.start(scope, prefix=prefix, end=end)
             prefix = prefix or shared.prefix
             kept.append((answering, shared))

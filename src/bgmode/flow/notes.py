@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from bgmode.flow.values import Answered, Known, Record, Value
@@ -53,6 +53,26 @@ class Notes:
     questions: set[Question] = field(default_factory=set)
     looked_closely: bool = False
 
+    @property
+    def asked(self) -> bool:
+        """Whether anything has been asked of an answer."""
+        return self.looked_closely or bool(self.questions) or bool(self.words)
+
+    def copy(self) -> Notes:
+        """The same notes, to be gone on with apart."""
+        return replace(
+            self,
+            sleeps=self.sleeps.copy(),
+            yields=self.yields.copy(),
+            entered=self.entered.copy(),
+            followed=self.followed.copy(),
+            handled=self.handled.copy(),
+            readings={node: list(readings) for node, readings in self.readings.items()},
+            words={node: set(words) for node, words in self.words.items()},
+            sides={node: set(sides) for node, sides in self.sides.items()},
+            questions=self.questions.copy(),
+        )
+
     def look_closely(self, *values: Value) -> None:
         """Take note that the letters of an answer matter: no other answer can share this run."""
         for value in values:
@@ -62,6 +82,9 @@ class Notes:
     def look_at_field(self, answer: Record, name: str | None) -> None:
         """Take note that a field of an answer has been asked for; None: any of them."""
         if name is not None:
+            match answer.fields.get(name):
+                case Known(Answered()):  # nothing is known of it yet but that it is there
+                    return
             self.questions.add((name,))
         elif answer.fields:
             self.looked_closely = True

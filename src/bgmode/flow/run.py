@@ -38,6 +38,7 @@ from bgmode.flow.notes import Notes, Reading
 from bgmode.flow.objects import likely_default, uses_itself_unseen
 from bgmode.flow.patterns import Patterns
 from bgmode.flow.rounds import Rounds, is_round
+from bgmode.flow.sharing import FirstTurn, Reply
 from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
 from bgmode.flow.values import (
     NONE,
@@ -62,7 +63,7 @@ from bgmode.flow.values import (
     unknown,
     with_part,
 )
-from bgmode.flow.world import World
+from bgmode.flow.world import Answer, Raises, World
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
 _MOST_WORK = 60_000  # expressions of one run; joining states counts as well
@@ -92,8 +93,9 @@ class Run:
     ``outcomes`` holds, for each loop of that function, how it is left.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, shared: FirstTurn | None = None) -> None:
         self.enter(world)
+        self._shared = shared  # what runs for other answers know of the same turn
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.given: list[Value] = []  # what a generator yields
@@ -107,6 +109,7 @@ class Run:
         self.settled: list[tuple[ast.AST, bool]] = []  # branches that a poll's answer has decided
         self.decided: list[tuple[ast.Compare, bool]] = []  # comparisons with a poll's answer
         self.effects: list[Effect] = []  # what has changed unknown values
+        self.replies: list[Reply] = []  # what the outside has said
         self.tries = 0
         self.misses = 0  # of them, those that expect a lookup to find nothing
         self.failures = 0  # calls that may have failed
@@ -351,6 +354,20 @@ class Run:
             exits += flow.exits
             state = flow.falls
         return Flow(state, exits)
+
+    def first_turn(self, loop: Loop, state: State) -> Flow:
+        """Run the body of ``loop`` for the first time; other runs may have come some way."""
+        outermost = len(self.stack) == 1 and self.names.parent.get(loop) is self.stack[0]
+        if self._shared is None or not outermost or self.notes.asked:
+            return self.block(loop.body, state)
+        return self._shared.take(self, loop, state)
+
+    def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
+        """What a call gives that the outside has an answer to; None where it has none."""
+        said = self.world.reply(callee, keywords, turn=self.turn)
+        if said is not None:
+            self.replies.append(Reply(self.world, callee, keywords, self.turn, said))
+        return said
 
     def branch(self, statements: Sequence[ast.stmt], state: State, *, led: bool) -> Flow:
         """Run the branch that has been chosen; ``led``: by what a poll has answered."""

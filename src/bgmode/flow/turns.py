@@ -354,7 +354,11 @@ class LoopTurns(Turns):
             finally:
                 self._run.attempts.pop()
         if self._drained is None:
-            return self._run.block(self.node.body, state)
+            is_first = self._run.turn == 1
+            run = self._run
+            return (
+                run.first_turn(self.node, state) if is_first else run.block(self.node.body, state)
+            )
         self._drained.begin_turn(state)
         self._run.draining.append(self._drained)
         try:
