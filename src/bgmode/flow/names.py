@@ -298,7 +298,7 @@ class Names:
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
         self.attributes_set: list[ast.Attribute] = []  # ``x.name = value`` and ``del x.name``
         self.attributes_changed: list[ast.Attribute] = []  # ``x.name[...] = value`` and the like
-        self._yielding: dict[Code, bool] = {}
+        self._yields: list[ast.Yield | ast.YieldFrom] = []
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
         self.tricky: dict[ast.ClassDef, bool] = {}  # classes that change what an object is
@@ -350,6 +350,7 @@ class Names:
                 (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign), self.assignments.append
             ),
             **dict.fromkeys(LOOPS, self.loops.append),
+            **dict.fromkeys((ast.Yield, ast.YieldFrom), self._yields.append),
             **dict.fromkeys(FUNCTIONS, self.functions.append),
             ast.ClassDef: self.classes.append,
             ast.Import: self._import,
@@ -416,11 +417,13 @@ class Names:
             self.imports[name] = imported_from(star, name)
             self.scopes[self.tree].bind(name, Binding(star))
 
+    @cached_property
+    def _generators(self) -> frozenset[Code | None]:
+        return frozenset(map(self.function, self._yields))
+
     def yields(self, code: Code) -> bool:
         """Whether calling a function gives a generator."""
-        if code not in self._yielding:
-            self._yielding[code] = _yields(code)
-        return self._yielding[code]
+        return code in self._generators
 
     def is_left_out(self, code: Code, name: str) -> bool:
         """Whether some call leaves a parameter out, or no call is to be seen."""
@@ -810,17 +813,6 @@ def _read_in(node: ast.AST) -> Iterator[str]:
             yield path
         else:
             stack += ast.iter_child_nodes(piece)
-
-
-def _yields(code: Code) -> bool:
-    stack: list[ast.AST] = list(code.body) if not isinstance(code, ast.Lambda) else [code.body]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, (*CODE, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
-    return False
 
 
 def _is_header(scope: ScopeNode, child: ast.AST) -> bool:

@@ -121,6 +121,7 @@ class Run:
         self.waits = 0  # loops that polled and have ended
         self.since_wait = 0  # how many comparisons had been decided when the last of them ended
         self.expressions = Expressions(self)
+        self.value, self.test = self.expressions.value, self.expressions.test
         self.patterns = Patterns(self)
         self.contexts = Contexts(self)
         self.frames = Frames(self)
@@ -266,14 +267,6 @@ class Run:
         while self.pending:
             code, state = self.pending.popitem()
             self.frames.probe(Function(code), state)
-
-    def value(self, node: ast.expr, state: State) -> Value:
-        """Evaluate an expression; what it does to ``state`` is done to it."""
-        return self.expressions.value(node, state)
-
-    def test(self, node: ast.expr, state: State) -> Value:
-        """Evaluate a condition: a Known boolean, or unknown."""
-        return self.expressions.test(node, state)
 
     def refine(self, test: ast.expr, state: State, *, holds: bool) -> None:
         """Take note of what an undecided test has shown."""

@@ -55,15 +55,15 @@ class Turns:
         self.began = False
         self._begun = (0, 0, 0, 0)
         self._polls_before = 0
-        self._polled_before: frozenset[Effect] = frozenset()
+        self._set_before: dict[str, ast.AST] = {}  # by what a poll had answered before
 
     def run(self, state: State) -> Flow:
         outer_polled, outer_waited, outer_guess = state.polled, state.waited, state.guess
         run = self._run
         self._polls_before = run.polls
         self._begun = (len(run.doubts), len(run.settled), len(run.effects), len(run.acts))
-        self._polled_before = frozenset(effect for effect in run.effects if effect.polled) | {
-            Effect(name, node, frozenset(), polled=True)
+        self._set_before = {
+            name: node
             for name, node in run.set_by_answers.items()
             if isinstance(state.names.get(name), Unknown)
         }
@@ -125,6 +125,18 @@ class Turns:
             frozenset(branch for branch in settled if branch[0] in doubted),
             frozenset(self._run.effects[effects:]) | self._polled_before,
             frozenset(self._run.acts[acts:]),
+        )
+
+    @property
+    def _polled_before(self) -> frozenset[Effect]:
+        """What earlier answers have changed."""
+        set_before = self._set_before.items()
+        changed = self._run.effects[: self._begun[2]]
+        return frozenset(
+            [
+                *(effect for effect in changed if effect.polled),
+                *(Effect(name, node, frozenset(), polled=True) for name, node in set_before),
+            ]
         )
 
     def _begin(self, state: State) -> None:
