@@ -1741,6 +1741,92 @@ _TEXTS: dict[str, str] = {
             while not box:
                 [view.append(1) for view in (box,) if poll(job).status == "completed"]
         """,
+    "two names in one assignment": """
+        class Box:
+            def __init__(self):
+                self.done = False
+        def wait(job, response, settings):
+            a = b = Box()
+            while not a.done:
+                b.done = poll(job).status == "completed"
+        """,
+    "an object changes an object that it holds": """
+        class Inner:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        class Outer:
+            def __init__(self):
+                self.inner = Inner()
+            def mark(self, r):
+                self.inner.mark(r)
+        def wait(job, response, settings):
+            outer = Outer()
+            while not outer.inner.done:
+                outer.mark(poll(job))
+        """,
+    "a method changes an object that its own object holds": """
+        class Inner:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.job = job
+                self.inner = Inner()
+            def run(self):
+                while not self.inner.done:
+                    self.inner.mark(poll(self.job))
+        """,
+    "an object that an object holds has another name": """
+        class Inner:
+            def __init__(self):
+                self.done = False
+        class Waiter:
+            def __init__(self, job, response, settings):
+                self.job = job
+                self.inner = Inner()
+            def run(self):
+                inner = self.inner
+                while not self.inner.done:
+                    inner.done = poll(self.job).status == "completed"
+        """,
+    "a list of the class is extended as an object is made": """
+        class Waiter:
+            DONE = ["completed"]
+            def __init__(self, job, response, settings):
+                self.job = job
+                self.DONE.append("failed")
+            def run(self):
+                while poll(self.job).status not in self.DONE:
+                    pass
+        """,
+    "an object in a dict changes itself": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        def wait(job, response, settings):
+            boxes = {"a": Box()}
+            while not boxes["a"].done:
+                boxes["a"].mark(poll(job))
+        """,
+    "an object that a function gives changes itself": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def mark(self, r):
+                self.done = r.status == "completed"
+        def wait(job, response, settings):
+            box = Box()
+            def get():
+                return box
+            while not box.done:
+                get().mark(poll(job))
+        """,
 }
 
 TRAPS: dict[str, Program] = {

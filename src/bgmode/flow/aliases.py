@@ -170,6 +170,8 @@ class Aliases:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         named = {dotted(target) or "" for target in targets}
         given = {*objects(node.value), *_viewed(node.value)}
+        if len(targets) > 1:
+            yield from named
         if given - named:
             yield from given if isinstance(node.value, _DISPLAYS) else given | named
 
@@ -286,6 +288,11 @@ class Aliases:
             if not isinstance(function, FUNCTIONS) or function.name != "__init__":
                 found.add(node.attr)
         return frozenset(found)
+
+    @cached_property
+    def changed_in_place(self) -> frozenset[str]:
+        """The attributes whose dict or list is changed somewhere."""
+        return frozenset(node.attr for node in self.names.attributes_changed)
 
     @cached_property
     def _set_from_outside(self) -> set[str]:

@@ -209,7 +209,7 @@ class CallExpressions:
             case Record(owner=ast.ClassDef()) | Known(Member() | Token()):
                 function = self._expressions.attribute(node.func, state)  # type: ignore[arg-type]
                 if isinstance(function, Function):
-                    return self._apply(node, function, state, alone=alone)
+                    return self._own_method(node, base, receiver, function, state, alone=alone)
         match receiver:
             case Unknown() if name in MUTATORS and (key := dotted(base)) is not None:
                 positional, keywords = self.arguments(node, state)
@@ -227,6 +227,30 @@ class CallExpressions:
         if name == "run_in_executor" and len(node.args) >= 2:
             return self._handed_on(node, 1, state)
         return self._opaque(node, receiver, state, alone=alone)
+
+    def _own_method(
+        self,
+        node: ast.Call,
+        base: ast.expr,
+        receiver: Value,
+        function: Function,
+        state: State,
+        *,
+        alone: bool,
+    ) -> Value:
+        """Call a method of an object of this project, which may change the object."""
+        path = function.receiver
+        if path is None or path in state.names:
+            return self._apply(node, function, state, alone=alone)
+        state.names[path] = receiver
+        result = self._apply(node, function, state, alone=alone)
+        changed = state.names.pop(path, receiver)
+        if changed != receiver:
+            if isinstance(base, ast.Attribute):
+                self.run.assign(base, changed, state)
+            else:
+                self._expressions.put_back(base, changed, state)
+        return result
 
     def _note_result(self, node: ast.Call, base: ast.expr, state: State) -> None:
         """``attempt.retry_state.set_result(x)``: what the retry helper decides by."""

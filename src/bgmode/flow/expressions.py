@@ -198,11 +198,11 @@ class Expressions:
         if mapping and self.run.world.careful and name in self.run.aliases.escaping_anywhere:
             return unknown(value)
         if isinstance(value, Record) and value.mutable:
-            return self._object_outside(value)
+            return self.object_outside(value)
         entries = self.run.names.mutated.get(name)
         return value if entries is None else _shared(value, entries)
 
-    def _object_outside(self, value: Record) -> Value:
+    def object_outside(self, value: Record) -> Value:
         """An object outside the function: what methods set in it may have been set before."""
         changed = self.run.aliases.changed_later
         fields = {
@@ -799,11 +799,20 @@ class Expressions:
                 for path in (*objects(place), *owners(place)):
                     if path in state.names:
                         state.assign(path, unknown(state.names[path], value))
+                if isinstance(value, Record) and value.owner is not None:
+                    _open_all(value.owner, state)
 
     def set_attribute(self, base: ast.expr, name: str, value: Value, state: State) -> None:
         """Run ``setattr(base, name, value)``."""
         target = ast.copy_location(ast.Attribute(base, name, ast.Store()), base)
         self.run.assign(target, value, state, source=base)
+
+
+def _open_all(owner: ast.ClassDef, state: State) -> None:
+    """One of the objects of a class has been changed, nobody knows which."""
+    for name, value in state.names.items():
+        if isinstance(value, Record) and value.owner is owner:
+            state.names[name] = opened(value)
 
 
 def _own_names(node: Comprehension) -> set[str]:

@@ -304,7 +304,7 @@ class Objects:
             if stores or self.run.names.is_overridden(owner, name):
                 return None
             value = self._expressions.static(binding.value)
-            if is_mutable(value) and name in self.run.aliases.changed_later:
+            if is_mutable(value) and name in self.run.aliases.changed_in_place:
                 return unknown(value)
             if _is_enumeration(cls):
                 return self._member(cls, name, polled=False)
@@ -315,6 +315,8 @@ class Objects:
             method = self.run.names.function(stores[0].node)
             if isinstance(method, FUNCTIONS) and method.name == "__init__":
                 value = self._expressions.static(stores[0].value)
+                if isinstance(value, Record) and value.mutable:
+                    return self._expressions.object_outside(value)
                 return None if self._has_other_names(name, value) else value
         return None
 
