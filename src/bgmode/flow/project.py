@@ -20,13 +20,27 @@ _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _LARGEST_FILE = 2_000_000  # bytes
 _FROM_IMPORT = re.compile(
-    r"(?:^|[;:])[ \t]*from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
-    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)",
-    re.MULTILINE,
+    r"from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
+    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)"
 )
-_IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+(?P<names>[^;#\r\n]*)", re.MULTILINE)
+_IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
 _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
+
+
+def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Where ``pattern`` matches that begins with ``word``, as a statement does."""
+    start = text.find(word)
+    while start >= 0:
+        before, end = start - 1, start + len(word)
+        while before >= 0 and text[before] in " \t":
+            before -= 1
+        if before < 0 or text[before] in "\n;:":
+            found = pattern.match(text, start)
+            if found is not None:
+                yield found
+                end = found.end()
+        start = text.find(word, end)
 
 
 @dataclass(frozen=True)
@@ -84,11 +98,11 @@ class OtherModule:
         Most modules on the way to a name are read for nothing else, and need not be parsed.
         """
         found: dict[str, list[str]] = {}
-        for line in _FROM_IMPORT.finditer(self.text):
+        for line in _statements("from", _FROM_IMPORT, self.text):
             joint = "" if line["module"].endswith(".") else "."
             for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
                 found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
-        for line in _IMPORT.finditer(self.text):
+        for line in _statements("import", _IMPORT, self.text):
             for name, bound in _NAMED.findall(line["names"]):
                 root = name.partition(".")[0]
                 found.setdefault(bound or root, []).append(name if bound else root)
