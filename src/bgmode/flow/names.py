@@ -27,12 +27,13 @@ SCOPES = (ast.Module, ast.ClassDef, *CODE)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _WORDS = frozenset(["ctx", "id", "attr", "arg", "op", "ops", "type_comment", "kind", "conversion"])
-"""Fields that hold no node of their own, in most nodes."""
+"""Fields that hold no node of their own."""
 _FIELDS: Mapping[type, tuple[str, ...]] = {
     cls: tuple(name for name in cls._fields if name not in _WORDS)
     for cls in vars(ast).values()
     if isinstance(cls, type) and issubclass(cls, ast.AST)
 }
+"""The other fields, of each kind of node."""
 _BINDING = frozenset(
     [
         *(ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
