@@ -71,7 +71,7 @@ def examine(
     findings: list[Finding] = []
     for code, check in CHECKS.items():
         severity = policy.severity(RULES[code])
-        if severity is not None and RULES[code] in active:
+        if severity is not None and wanted(RULES[code]):
             findings += _run(check, Subject(case, RULES[code], severity), wanted)
     verdict = _judged(case, active, findings, wanted)
     found = sorted(verdict.findings, key=lambda finding: finding.order)

@@ -11,6 +11,8 @@ from bgmode.model.callgraph import Way
 
 
 def background_reachable_from_zdr(subject: Subject) -> Iterator[Finding]:
+    if not subject.case.has_zdr_code:
+        return
     module = subject.case.module
     required_in: dict[ast.AST, Note | None] = {}
     for call in sorted(module.names.calls, key=lambda call: (call.lineno, call.col_offset)):

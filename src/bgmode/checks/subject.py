@@ -104,6 +104,17 @@ class Case:
         marker = self.module.annotations.requires_zdr(node)
         if marker is not None:
             return Note(f"required by {marker.level}", marker.path, marker.span)
+        return self._zdr_by_path
+
+    @property
+    def has_zdr_code(self) -> bool:
+        """Whether some code of this file requires it."""
+        return self.module.annotations.has_zdr_markers or self._zdr_by_path is not None
+
+    @cached_property
+    def _zdr_by_path(self) -> Note | None:
+        if not self.policy.zdr.modules:
+            return None
         path = self.source.path
         pattern = self.policy.zdr_module(path, dotted_name(path))
         if pattern is not None and self.policy.path is not None:

@@ -6,7 +6,8 @@ Everything is read from the tree in one walk with a stack, so depth is no danger
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -27,10 +28,15 @@ LOOPS = (ast.While, ast.For, ast.AsyncFor)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _WORDS = frozenset(["ctx", "id", "attr", "arg", "op", "ops", "type_comment", "kind", "conversion"])
 """Fields that hold no node of their own."""
-_LEAVES = frozenset([ast.Constant, ast.Name])
+_FIELDS: Mapping[type, tuple[str, ...]] = {
+    cls: tuple(name for name in cls._fields if name not in _WORDS)
+    for cls in vars(ast).values()
+    if isinstance(cls, type) and issubclass(cls, ast.AST)
+}
+"""The other fields, of each kind of node."""
 _BINDING = frozenset(
     [
-        *(ast.Name, ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
+        *(ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar),
         *(ast.Global, ast.Nonlocal, ast.ClassDef, *CODE),
     ]
 )
@@ -290,7 +296,8 @@ class Names:
         self.classes: list[ast.ClassDef] = []
         self.globals: list[ast.Global] = []
         self.literals: list[ast.Constant] = []
-        self.mentions: dict[str, list[ast.expr]] = {}  # where a name or an attribute is read
+        # where names and attributes are read
+        self.mentions: dict[str, list[ast.expr]] = defaultdict(list)
         self.imports: dict[str, str] = {}
         self.stars: list[ast.ImportFrom] = []
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
@@ -313,37 +320,47 @@ class Names:
         self._walk()
 
     def _walk(self) -> None:
-        parent, notes = self.parent, self._notes()
+        parent, mentions, notes = self.parent, self.mentions, self._notes()
+        may_bind, literals = self.may_bind, self.literals
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
             note = notes.get(type(node))
             if note is not None:
                 note(node)
-            if type(node) in _LEAVES:
-                continue
-            children: list[ast.AST] = []
-            for name in node._fields:
-                if name in _WORDS:
-                    continue
-                value = getattr(node, name, None)
-                if isinstance(value, list):
-                    children += [child for child in value if isinstance(child, ast.AST)]
-                elif isinstance(value, ast.AST):
-                    children.append(value)
-            for child in children:
-                parent[child] = node
-                if type(child) in _BINDING:
-                    self.may_bind.append(child)
-            children.reverse()
-            stack += children
+            inner: list[ast.AST] = []
+            for name in _FIELDS[type(node)]:
+                value: Any = getattr(node, name, None)
+                children: Iterable[Any] = value if type(value) is list else (value,)
+                for child in children:
+                    kind = type(child)
+                    if kind is ast.Name:  # a leaf, as most nodes are: never put on the stack
+                        parent[child] = node
+                        if type(child.ctx) is ast.Load:
+                            mentions[child.id].append(child)
+                        else:
+                            may_bind.append(child)
+                    elif kind is ast.Constant:
+                        parent[child] = node
+                        literals.append(child)
+                    elif kind is ast.Attribute:
+                        parent[child] = node
+                        inner.append(child)
+                        if type(child.ctx) is ast.Load:
+                            mentions[child.attr].append(child)
+                        else:
+                            self.attributes_set.append(child)
+                    elif kind in _FIELDS:
+                        parent[child] = node
+                        inner.append(child)
+                        if kind in _BINDING:
+                            may_bind.append(child)
+            inner.reverse()
+            stack += inner
 
     def _notes(self) -> dict[type[ast.AST], Callable[[Any], None]]:
         """What is taken down of each kind of node."""
         return {
-            ast.Constant: self.literals.append,
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
             ast.Call: self._call,
             ast.Subscript: self._subscript,
             **dict.fromkeys(
@@ -357,16 +374,6 @@ class Names:
             ast.ImportFrom: self._import,
             ast.Global: self.globals.append,
         }
-
-    def _name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.mentions.setdefault(node.id, []).append(node)
-
-    def _attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.mentions.setdefault(node.attr, []).append(node)
-        else:
-            self.attributes_set.append(node)
 
     def _call(self, node: ast.Call) -> None:
         self.calls.append(node)
@@ -860,7 +867,7 @@ class _Bindings:
 
     def _visit(self, node: ast.AST, above: ast.AST) -> None:
         match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            case ast.Name(id=name):
                 self._own(node).bind(name, _assignment(node, above))
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self._own(node).bind(name, Binding(node))

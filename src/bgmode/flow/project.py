@@ -20,13 +20,27 @@ _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _LARGEST_FILE = 2_000_000  # bytes
 _FROM_IMPORT = re.compile(
-    r"(?:^|[;:])[ \t]*from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
-    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)",
-    re.MULTILINE,
+    r"from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
+    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)"
 )
-_IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+(?P<names>[^;#\r\n]*)", re.MULTILINE)
+_IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
 _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
+
+
+def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Where ``pattern`` matches that begins with ``word``, as a statement does."""
+    start = text.find(word)
+    while start >= 0:
+        before, end = start - 1, start + len(word)
+        while before >= 0 and text[before] in " \t":
+            before -= 1
+        if before < 0 or text[before] in "\n;:":
+            found = pattern.match(text, start)
+            if found is not None:
+                yield found
+                end = found.end()
+        start = text.find(word, end)
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,25 @@ class OtherModule:
                     return frozenset(word for word in words if isinstance(word, str))
         return None
 
+    def holds(self, wanted: tuple[tuple[str, ...], ...]) -> bool:
+        """Whether all words of one of the tuples stand in the text."""
+        if wanted not in self._held:
+            self._held[wanted] = any(all(word in self.text for word in words) for words in wanted)
+        return self._held[wanted]
+
+    @cached_property
+    def _held(self) -> dict[tuple[tuple[str, ...], ...], bool]:
+        return {}
+
+    def seems_to_define(self, name: str) -> bool:
+        """Whether the module seems to define a name itself; cheaper than parsing it."""
+        return any(words in self.text for words in (f"def {name}(", f"class {name}", f"\n{name} ="))
+
+    def imports_as(self, name: str) -> list[str]:
+        """The dotted names under which the module may import ``name``."""
+        stars = [star.removesuffix("*") + name for star in self.passes_on.get("*", [])]
+        return [*self.passes_on.get(name, []), *stars]
+
     @cached_property
     def passes_on(self) -> dict[str, list[str]]:
         """What its imports bind, as its text seems to say, a docstring's too; ``*`` for all.
@@ -65,11 +98,11 @@ class OtherModule:
         Most modules on the way to a name are read for nothing else, and need not be parsed.
         """
         found: dict[str, list[str]] = {}
-        for line in _FROM_IMPORT.finditer(self.text):
+        for line in _statements("from", _FROM_IMPORT, self.text):
             joint = "" if line["module"].endswith(".") else "."
             for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
                 found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
-        for line in _IMPORT.finditer(self.text):
+        for line in _statements("import", _IMPORT, self.text):
             for name, bound in _NAMED.findall(line["names"]):
                 root = name.partition(".")[0]
                 found.setdefault(bound or root, []).append(name if bound else root)
@@ -90,7 +123,10 @@ class Project:
     def __init__(self) -> None:
         self._modules: dict[str, OtherModule | None] = {}
         self._existing: dict[str, bool] = {}
+        self._folders: dict[str, bool] = {}
+        self._directories: dict[str, str] = {}
         self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
+        self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -152,19 +188,39 @@ class Project:
 
         A leading dot is the file's own package, as in ``from . import x``.
         """
-        key = (importer, dotted)
+        directory = self._directory_of(importer)
+        key = (directory, dotted)
         if key not in self._found:
-            self._found[key] = self._find(importer, dotted)
-        return self._found[key]
+            self._found[key] = self._find(directory, dotted)
+        found = self._found[key]
+        if found is not None and found[0].path == importer:
+            return self._find(directory, dotted, importer)
+        return found
 
-    def _find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
+    def _directory_of(self, path: str) -> str:
+        if path not in self._directories:
+            self._directories[path] = os.path.dirname(os.path.abspath(path))
+        return self._directories[path]
+
+    def passed_on(self, module: OtherModule, name: str) -> list[tuple[OtherModule, list[str]]]:
+        """Where the imports of a module lead that may bind a name it does not define itself."""
+        key = (module.path, name)
+        if key not in self._passed_on:
+            imported = [] if module.seems_to_define(name) else module.imports_as(name)
+            found = (self.find(module.path, dotted) for dotted in imported)
+            self._passed_on[key] = [further for further in found if further is not None]
+        return self._passed_on[key]
+
+    def _find(
+        self, directory: str, dotted: str, importer: str = ""
+    ) -> tuple[OtherModule, list[str]] | None:
+        """The same from any file in a folder; by a longer name no file imports itself."""
         names = dotted.lstrip(".")
         dots = len(dotted) - len(names)
         parts = names.split(".") if names else []
-        directory = os.path.dirname(os.path.abspath(importer))
         first = names.partition(".")[0]
         for base in _package(directory, dots) if dots else self._roots_of(directory, first):
-            for length in range(len(parts), 0, -1):
+            for length in range(self._deepest(base, parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
                     if path != importer and self._exists(path):
@@ -180,13 +236,26 @@ class Project:
             self._existing[path] = os.path.isfile(path)
         return self._existing[path]
 
+    def _deepest(self, base: str, parts: list[str]) -> int:
+        """How many of some names, one in the other, may be a module below a folder."""
+        for length in range(1, len(parts)):
+            if not self._is_folder(os.path.join(base, *parts[:length])):
+                return length
+        return len(parts)
+
+    def _is_folder(self, path: str) -> bool:
+        if path not in self._folders:
+            self._folders[path] = os.path.isdir(path)
+        return self._folders[path]
+
     def _roots_of(self, directory: str, package: str) -> tuple[str, ...]:
         """The folders from which a file in ``directory`` may import ``package``, if any has it."""
         if (directory, package) not in self._roots:
             self._roots[directory, package] = tuple(
                 base
                 for base in self._bases(directory)
-                if os.path.isdir(stem := os.path.join(base, package)) or self._exists(f"{stem}.py")
+                if self._is_folder(stem := os.path.join(base, package))
+                or self._exists(f"{stem}.py")
             )
         return self._roots[directory, package]
 
@@ -210,10 +279,10 @@ class Project:
 
     def packages(self, path: str) -> Iterator[OtherModule]:
         """The ``__init__`` modules of the packages around a file, innermost first."""
-        directory = os.path.dirname(os.path.abspath(path))
+        directory = self._directory_of(path)
         for _ in range(_DEEPEST_PACKAGE):
             init = os.path.join(directory, "__init__.py")
-            if not os.path.isfile(init):
+            if not self._exists(init):
                 return
             module = self.module(init)
             if module is not None and os.path.abspath(path) != init:

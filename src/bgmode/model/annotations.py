@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from bgmode.flow.names import CODE, FUNCTIONS, Names, dotted, undecorated
+from bgmode.flow.names import CODE, FUNCTIONS, FunctionNode, Names, dotted, undecorated
 from bgmode.flow.project import OtherModule, Project
 from bgmode.flow.values import NONE, ClassRef, Known, Missing, Record, Token, Value, part
 from bgmode.knowledge import Vocabulary
@@ -300,14 +300,31 @@ class Annotations:
     def requires_zdr(self, node: ast.AST) -> Annotation | None:
         """The marker that makes the code around ``node`` require ZDR, nearest first."""
         below = node
-        for above in self.names.ancestors(node):
+        for above in self.names.ancestors(node) if self._zdr_decorated else ():
             if isinstance(above, (*FUNCTIONS, ast.ClassDef)) and below in above.body:
-                for decorator in above.decorator_list:
-                    if self._is_called(undecorated(decorator), self.vocabulary.zdr_decorator):
-                        kind = "class" if isinstance(above, ast.ClassDef) else "function"
-                        return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
+                decorator = self._zdr_decorated.get(above)
+                if decorator is not None:
+                    kind = "class" if isinstance(above, ast.ClassDef) else "function"
+                    return self._zdr(f"the {kind}'s decorator", self.source.span(decorator))
             below = above
         return self._zdr_everywhere
+
+    @property
+    def has_zdr_markers(self) -> bool:
+        """Whether some marker makes code of this module require ZDR."""
+        return bool(self._zdr_decorated) or self._zdr_everywhere is not None
+
+    @cached_property
+    def _zdr_decorated(self) -> dict[FunctionNode | ast.ClassDef, ast.expr]:
+        """The functions and classes with a marker, each with the first one."""
+        if self.vocabulary.zdr_decorator not in self.source.text:
+            return {}
+        return {
+            node: decorator
+            for node in (*self.names.functions, *self.names.classes)
+            for decorator in reversed(node.decorator_list)
+            if self._is_called(undecorated(decorator), self.vocabulary.zdr_decorator)
+        }
 
     @cached_property
     def _zdr_everywhere(self) -> Annotation | None:
@@ -316,9 +333,9 @@ class Annotations:
             if directive.key == self.vocabulary.zdr_comment:
                 found = self._from_comment(directive, "the comment at the module's head")
                 return self._zdr(found.level, found.span)
-        binding = _zdr_binding(self.names, self.vocabulary)
+        name = self.vocabulary.zdr_module_name
+        binding = _zdr_binding(self.names, name) if name in self.source.text else None
         if binding is not None:
-            name = self.vocabulary.zdr_module_name
             return self._zdr(f"the module's {name}", self.source.span(binding))
         for package in self.project.packages(self.source.path):
             if self._is_zdr(package):
@@ -326,8 +343,8 @@ class Annotations:
         return None
 
     def _is_zdr(self, package: OtherModule) -> bool:
-        named = self.vocabulary.zdr_module_name in package.text
-        if named and _zdr_binding(package.names, self.vocabulary) is not None:
+        name = self.vocabulary.zdr_module_name
+        if name in package.text and _zdr_binding(package.names, name) is not None:
             return True
         keys = (directive.key for directive in self._head_of(package))
         return self.vocabulary.zdr_comment in keys
@@ -386,8 +403,8 @@ def entry_of(mapping: ast.expr, name: str) -> ast.expr | None:
     return None
 
 
-def _zdr_binding(names: Names, vocabulary: Vocabulary) -> ast.expr | None:
-    binding = names.scopes[names.tree].only(vocabulary.zdr_module_name)
+def _zdr_binding(names: Names, name: str) -> ast.expr | None:
+    binding = names.scopes[names.tree].only(name)
     match binding.value if binding else None:
         case ast.Constant(value=True) as constant:
             return constant

@@ -210,7 +210,13 @@ class Calls:
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
         """Every call of an operation, in the order of the text."""
-        found = [(call, access) for call in self.names.calls if (access := self._access(call))]
+        suspects = self.clients.suspects
+        found = [
+            (call, access)
+            for call in self.names.calls
+            if (call.func in suspects or not suspects.isdisjoint(call.args))
+            and (access := self._access(call))
+        ]
         return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
 
     def _access(self, call: ast.Call) -> Access | None:

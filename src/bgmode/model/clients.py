@@ -8,7 +8,7 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeGuard
@@ -28,6 +28,7 @@ from bgmode.flow.names import (
 from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
+from bgmode.model.mentions import Mentions, as_attribute
 from bgmode.model.requests import VERBS, requested
 
 _FARTHEST = 6  # how many names are followed
@@ -98,22 +99,17 @@ def _ends_in(node: ast.expr, path: tuple[str, ...]) -> bool:
     return True
 
 
-def as_attribute(node: ast.expr) -> ast.Attribute | None:
-    """``value.name``, also where it is written ``getattr(value, "name")``."""
-    match node:
-        case ast.Attribute():
-            return node
-        case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(name)), *_]):
-            return ast.copy_location(ast.Attribute(value, name, ast.Load()), node)
-    return None
-
-
 def _roots(names: Names) -> set[str]:
     """The packages that a module imports something from; with an address, one for requests."""
     roots = {dotted.partition(".")[0] for dotted in names.imports.values()}
     if any(isinstance(node.value, str) and "/responses" in node.value for node in names.literals):
         roots.add("httpx")
     return roots
+
+
+def _mentions_address(names: Names) -> bool:
+    """Whether a part of the address of a request may stand in a module."""
+    return any(isinstance(node.value, str) and "responses" in node.value for node in names.literals)
 
 
 def _says_itself(call: ast.AST, function: FunctionNode, word: str) -> bool:
@@ -158,10 +154,19 @@ class Clients:
             for known in (provider, *self.others)
             for operation in known.operations
         }
+        makes_requests = any(known.body_only for known in self.others)
+        self._verbs = VERBS if makes_requests and _mentions_address(names) else frozenset()
         self._names = self._last.union(
+            self._verbs,
             *({name.rpartition(".")[2] for name in known.functions} for known in self.others),
-            *(VERBS for known in self.others if known.body_only),
         )
+        self._alone = {
+            operation.path[-1]
+            for known in (provider, *self.others)
+            for operation in known.operations
+            if len(operation.path) == 1
+        }
+        self._mentions = Mentions(names)
 
     def access(self, callee: ast.expr) -> Access | None:
         """The operation that ``callee`` names, if it names one."""
@@ -169,6 +174,54 @@ class Clients:
         if key not in self._accesses:
             self._accesses[key] = self._find_access(callee)
         return self._accesses[key]
+
+    @cached_property
+    def suspects(self) -> Set[ast.AST]:
+        """The expressions that may name an operation, by the words in them.
+
+        Where the policy names wrappers that is anything: other modules call them as they like.
+        """
+        if self.provider.wrappers:
+            return self.names.parent.keys()
+        named = (node for word in self._functions for node in self._mentions.of(word))
+        written = (
+            node
+            for word in self._last
+            for node, link in self._mentions.attributes(word)
+            if word in self._alone or self._may_have_operations(link.value)
+        )
+        requests = (call.func for verb in self._verbs for call in self.names.calls_of(verb))
+        return self._mentions.standing_for([*named, *written]).union(requests)
+
+    @cached_property
+    def _functions(self) -> Set[str]:
+        """What the functions of other packages may be called here."""
+        functions = {name.rpartition(".")[2] for known in self.others for name in known.functions}
+        return functions.union(
+            bound
+            for bound, full in self.names.imports.items()
+            if full.rpartition(".")[2] in functions
+        )
+
+    def _may_have_operations(self, node: ast.expr) -> bool:
+        """Whether an expression may be ``client.responses``, or a view of that."""
+        views = self.provider.operation_views
+        while (link := as_attribute(node)) is not None and link.attr in views:
+            node = link.value
+        match node:
+            case ast.Name(id=name):
+                return name in self._resources
+        return link is not None and (link.attr in self._words or link.attr in self._resources)
+
+    @cached_property
+    def _resources(self) -> frozenset[str]:
+        """The names and attributes that are set to something like ``client.responses``."""
+        return frozenset(
+            name
+            for word in self._words
+            for node, _ in self._mentions.attributes(word)
+            for name in self._mentions.other_names(node)
+        )
 
     def mentions_an_operation(self, code: Code) -> bool:
         """Whether the name of an operation's method stands in a function."""
@@ -181,14 +234,11 @@ class Clients:
     def _find_access(self, callee: ast.expr) -> Access | None:
         if not self._may_be_known(callee):
             return None
-        if self.others:
-            found = self._of_another_provider(callee)
-            if found is not None:
-                return found
-        if isinstance(callee, ast.Attribute) and callee.attr not in self._last | self._kept:
-            return None
-        links = self._links(callee)
+        links = self._links(callee) if self._may_be_a_method(callee) else []
         names = [link.attr for link in links]
+        found = self._of_another_provider(callee, names, links)
+        if found is not None:
+            return found
         for operation in self.provider.operations:
             receiver = self._match(operation, names, links)
             if receiver is not None and self._may_give(operation, receiver):
@@ -265,6 +315,24 @@ class Clients:
                 return name in self._names or bool(self.provider.wrappers)
         return True
 
+    def _may_be_a_method(self, callee: ast.expr) -> bool:
+        """Whether an expression may be a method of a client, by its name."""
+        match callee:
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                return name in self._last or name in self._kept
+            case ast.Attribute(attr=name):
+                return name in self._last
+        return True
+
+    def _may_be_a_function(self, callee: ast.expr) -> bool:
+        """Whether an expression may be a function of another package, by its name."""
+        match callee:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")) | ast.Name():
+                return True
+            case ast.Attribute(attr=name):
+                return bool(self.provider.wrappers) or name in self._functions
+        return False
+
     def _may_give(self, operation: Operation, receiver: ast.expr) -> bool:
         """Whether an operation may be one of ``receiver``: a client, or what a client gives."""
         if not operation.of:
@@ -283,19 +351,20 @@ class Clients:
                     return True
         return False
 
-    def _of_another_provider(self, callee: ast.expr) -> Access | None:
+    def _of_another_provider(
+        self, callee: ast.expr, names: list[str], links: list[ast.Attribute]
+    ) -> Access | None:
         """A function of another package, a method of its clients, or a plain request."""
-        named = self._full_names(callee)
-        links = self._links(callee)
+        named = self._full_names(callee) if self._may_be_a_function(callee) else []
         for provider in self.others:
             for name in named:
                 if name in provider.functions:
                     return Access(provider.functions[name], callee, provider, is_of_a_client=False)
             for operation in provider.operations if provider.clients else ():
-                receiver = self._match(operation, [link.attr for link in links], links)
+                receiver = self._match(operation, names, links)
                 if receiver is not None and self._is_made_by(receiver, provider):
                     return Access(operation, receiver, provider)
-            if provider.body_only:
+            if provider.body_only and self._verbs:
                 kind = requested(self.names, callee)
                 if kind is not None:
                     return Access(Operation(("request",), kind), callee, provider)

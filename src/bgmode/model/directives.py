@@ -39,6 +39,8 @@ _ALMOST = re.compile(
     r"|ignore\s*\[\s*BGM\d)",
     re.IGNORECASE | re.MULTILINE,
 )
+_SPELT = re.compile(r"bg[-_ ]?m")
+"""What stands, in small letters, in all that the two above find."""
 _QUOTED = re.compile(r"`[^`]*`|\S+://\S*|\"[^\"]*\"")
 _OTHER_TOOL = re.compile(
     r"#\s*(?:noqa|type\s*:|pragma|pylint|fmt|mypy|nosec|nosemgrep|pyright|ruff|isort|yapf|bgmode)"
@@ -99,6 +101,9 @@ Directive: TypeAlias = Setting | Ignore | Malformed
 @lru_cache(maxsize=64)  # a package's __init__ is asked for each of its modules
 def directives(text: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> tuple[Directive, ...]:
     """The directives in ``text``, in order."""
+    folded = text.lower()
+    if "bg" not in folded or not _SPELT.search(folded):  # most texts; many times as fast
+        return ()
     if not (_MARK.search(text) or _ALMOST.search(text)):  # reading all tokens takes its time
         return ()
     found: list[Directive] = []

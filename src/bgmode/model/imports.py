@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
+from functools import cached_property
 
 from bgmode.flow.names import Names
 from bgmode.flow.project import OtherModule, Project, dotted_name
@@ -27,7 +28,6 @@ class Neighbours:
         self.provider = provider
         self.depth = 0  # modules that are being looked into, one for the other's sake
         self._clients: dict[str, Clients] = {}
-        self._holding: dict[tuple[str, Wanted], bool] = {}
 
     def clients(self, module: OtherModule) -> Clients:
         """The clients and operations of another module."""
@@ -37,14 +37,6 @@ class Neighbours:
             self._clients[module.path] = Clients(module.names, self.provider, imports)
         return self._clients[module.path]
 
-    def holds(self, module: OtherModule, wanted: Wanted) -> bool:
-        """Whether all words of one of the tuples stand in a module."""
-        if (module.path, wanted) not in self._holding:
-            self._holding[module.path, wanted] = any(
-                all(word in module.text for word in words) for words in wanted
-            )
-        return self._holding[module.path, wanted]
-
 
 class Imports:
     """The imports of the file at ``path``."""
@@ -52,9 +44,13 @@ class Imports:
     def __init__(self, neighbours: Neighbours, path: str) -> None:
         self.neighbours = neighbours
         self.path = path
-        self.module = dotted_name(path)
         self.is_package = os.path.basename(path) == "__init__.py"
         self._known: dict[str, Value | None] = {}
+
+    @cached_property
+    def module(self) -> str:
+        """What the file is called in the project."""
+        return dotted_name(self.path)
 
     def value(self, dotted: str) -> Value | None:
         """What ``dotted`` (``.statuses.DONE``, ``acme.jobs.Kind.REPORT``) holds, if it is known.
@@ -85,7 +81,7 @@ class Imports:
     def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
         for module, names in self.way(dotted):
-            if self.neighbours.holds(module, wanted):
+            if module.holds(wanted):
                 return True
             if not names and _is_package(module):
                 return True  # `import acme.jobs`: what is meant is told later
@@ -96,25 +92,24 @@ class Imports:
 
         Each with what is left of the name.
         """
-        waiting = [(self.path, dotted)]
+        project = self.neighbours.project
+        found = project.find(self.path, dotted)
+        waiting = [] if found is None else [found]
         for _ in range(_FARTHEST):
-            further: list[tuple[str, str]] = []
-            for importer, name in waiting:
-                found = self.neighbours.project.find(importer, name)
-                if found is None:
-                    continue
-                yield found
-                module, names = found
-                if names and not _is_defined(names[0], module.text):
-                    further += [(module.path, on) for on in _passed_on(module, names[0])]
-            waiting = further
+            yield from waiting
+            waiting = [
+                further
+                for module, names in waiting
+                if names
+                for further in project.passed_on(module, names[0])
+            ]
 
     def _find(self, dotted: str) -> Value | None:
         found = self.neighbours.project.find(self.path, dotted)
         if found is None:
             return None
         module, names = found
-        if not names or not (names[0] in module.text or _passed_on(module, names[0])):
+        if not names or not (names[0] in module.text or module.imports_as(names[0])):
             return None
         match self._evaluate(module, names):
             case Record(owner=ast.ClassDef() as owner):
@@ -128,17 +123,6 @@ class Imports:
         clients = self.neighbours.clients(module)
         self.neighbours.project.bring(module.names, module.path, names[:1])
         return constant(clients, _chain(module.names, names))
-
-
-def _is_defined(name: str, text: str) -> bool:
-    """Whether a module seems to define a name itself; cheaper than parsing it."""
-    return any(words in text for words in (f"def {name}(", f"class {name}", f"\n{name} ="))
-
-
-def _passed_on(module: OtherModule, name: str) -> list[str]:
-    """The dotted names under which a module may import ``name``."""
-    stars = [star.removesuffix("*") + name for star in module.passes_on.get("*", [])]
-    return [*module.passes_on.get(name, []), *stars]
 
 
 def _is_package(module: OtherModule) -> bool:

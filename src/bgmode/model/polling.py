@@ -15,6 +15,7 @@ from bgmode.flow.names import (
     FUNCTIONS,
     LOOPS,
     Code,
+    FunctionNode,
     Names,
     Repeated,
     bound_by,
@@ -230,13 +231,16 @@ class Polling:
     @cached_property
     def loops(self) -> tuple[PollLoop, ...]:
         """Every poll loop, in the order of the text."""
-        if not self.reach.starts:
+        if not (self.names.loops or self._rounds) or not self.reach.starts:
             return ()
-        scopes = {self.scope_of(loop) for loop in self.names.loops}
-        scopes |= {function for function in self.names.functions if is_round(self.names, function)}
+        scopes = {*map(self.scope_of, self.names.loops), *self._rounds}
         reached = [scope for scope in scopes if self.reach.comes_to_a_poll(scope)]
         found = [loop for scope in reached for loop in self._in_scope(scope)]
         return tuple(sorted(found, key=lambda loop: place(loop.node)))
+
+    @cached_property
+    def _rounds(self) -> tuple[FunctionNode, ...]:
+        return tuple(each for each in self.names.functions if is_round(self.names, each))
 
     def scope_of(self, loop: Repeated) -> ast.Module | Code:
         return self.names.function(loop) or self.names.tree

@@ -23,7 +23,7 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
     if not isinstance(call, ast.Call) or call.func is not callee:
         return None
     verb = _verb(callee)
-    if verb not in VERBS or _is_mocked(names, callee):
+    if verb not in VERBS:
         return None
     if verb in {"Request", "urlopen"}:
         verb, address = _of_urllib(names, call, verb)
@@ -33,6 +33,8 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
         return None
     found = _ADDRESS.fullmatch(_text(names, address, _FARTHEST))
     if found is None or not _is_the_provider(names, found["base"] or ""):
+        return None
+    if _is_mocked(names, callee):
         return None
     match verb, bool(found["job"]), bool(found["cancel"]):
         case "post", False, False:

@@ -63,11 +63,13 @@ class Results:
         outputs = self.provider.outputs
         reads: list[ast.AST] = [node for name in outputs for node in self._mentions(name)]
         reads += [node for node in self.names.literals if node.value in outputs]
+        if not reads:
+            return []
         jobs = {
             *self._polling.reach.starts,
             *(call.node for call in self._polling.calls.background),
         }
-        if not reads or not jobs:
+        if not jobs:
             return []
         getting = reaching(self.names, jobs).scopes
         reading = reaching(self.names, reads).scopes

@@ -255,7 +255,7 @@ class Policy:
         ``__init__``, and ``src`` is part of no name.
         """
         shown = self.relative(path)
-        names = [dotted, *module_names(shown)] if self.zdr.modules else []
+        names = [dotted, *module_names(shown)]
         found = (each for each in self.zdr.modules if covers_module(each, shown, names))
         return next(found, None)
 
