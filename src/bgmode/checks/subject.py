@@ -275,6 +275,10 @@ class Subject:
         """A note at another place of the same file."""
         return Note(message, self.source.path, first_line(self.source, self.span(at)))
 
+    def notes(self, message: str, at: ast.AST | None) -> list[Note]:
+        """The same, where there is such a place."""
+        return [] if at is None else [self.note(message, at)]
+
     def policy_note(self, message: str, entry: JobType | Approval) -> Note:
         """A note at an entry of the policy file."""
         return Note(message, entry.file, Span(entry.line, 0, entry.line, 0))
