@@ -116,6 +116,18 @@ def _roots(names: Names) -> set[str]:
     return roots
 
 
+def _first_argument(call: ast.AST, name: str) -> ast.expr | None:
+    """What a call gives its callee's first parameter."""
+    match call:
+        case ast.Call(args=[ast.Starred(), *_]):
+            return None
+        case ast.Call(args=[first, *_]):
+            return first
+        case ast.Call(keywords=keywords):
+            return next((keyword.value for keyword in keywords if keyword.arg == name), None)
+    return None
+
+
 def _says_itself(call: ast.AST, function: FunctionNode, word: str) -> bool:
     """Whether a call in a function has an argument, or what the caller adds cannot have it."""
     if not isinstance(call, ast.Call):
@@ -157,6 +169,12 @@ class Clients:
             operation.path[-1]
             for known in (provider, *self.others)
             for operation in known.operations
+        }
+        self._made_of_clients = {
+            name: function.client
+            for known in self.others
+            for name, function in known.functions.items()
+            if function.client
         }
         self._names = self._last.union(
             *({name.rpartition(".")[2] for name in known.functions} for known in self.others),
@@ -289,8 +307,9 @@ class Clients:
         links = self._links(callee)
         for provider in self.others:
             for name in named:
-                if name in provider.functions:
-                    return Access(provider.functions[name], callee, provider, is_of_a_client=False)
+                function = provider.functions.get(name)
+                if function is not None and self._is_given_a_client(function, callee, provider):
+                    return Access(function, callee, provider, is_of_a_client=False)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, [link.attr for link in links], links)
                 if receiver is not None and self._is_made_by(receiver, provider):
@@ -300,6 +319,13 @@ class Clients:
                 if kind is not None:
                     return Access(Operation(("request",), kind), callee, provider)
         return None
+
+    def _is_given_a_client(self, function: Operation, callee: ast.expr, provider: Provider) -> bool:
+        """Whether a function is given a client of the provider, if it has to be."""
+        if not function.client:
+            return True
+        given = _first_argument(self.names.parent[callee], function.client)
+        return given is not None and self._is_made_by(given, provider)
 
     def _full_names(self, node: ast.expr, depth: int = _FARTHEST) -> list[str]:
         """What a function or class is called in full, also under a name that it was given once.
@@ -510,6 +536,10 @@ class Clients:
         known = self._class_of(call.func)
         if known is not None:
             return Client(self._classes[known], (call,), True, frozenset([known]))
+        given = self._client_it_is_made_of(call)
+        if given is not None:
+            inner = self._client(given, depth - 1) or UNKNOWN_CLIENT
+            return Client(inner.is_async, (call, *inner.made_by), inner.known, inner.classes)
         qualified = self.names.qualify(call.func)
         if qualified is None:
             return self._factory(call, depth)
@@ -518,6 +548,15 @@ class Clients:
                 made = ast.copy_location(ast.Call(function, [], []), function)
                 clients.names.parent[made] = clients.names.tree
                 return clients._called(made, depth - 1) if depth else None
+        return None
+
+    def _client_it_is_made_of(self, call: ast.Call) -> ast.expr | None:
+        """The client in ``Agent(client=...)``."""
+        if not self._made_of_clients:
+            return None
+        for name in self._full_names(call.func):
+            if name in self._made_of_clients:
+                return _first_argument(call, self._made_of_clients[name])
         return None
 
     def _defined(self, dotted: str) -> tuple[Clients, ast.expr] | None:
