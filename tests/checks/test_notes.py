@@ -50,3 +50,28 @@ def test_where_a_response_comes_from_that_another_function_reads() -> None:
     origin = "the response comes from here"
     assert notes(HANDED_ON, "BGM502") == [(origin, "print_(response)")]
     assert notes(HANDED_ON, "BGM503") == [(origin, "text(response)")]
+
+
+FAR = """
+def submit(client, prompt):
+    return client.responses.create(model="o3", input=prompt, background=True)
+
+
+def start(client, prompt):
+    job = submit(client, prompt)
+    return job.id
+
+
+@retry
+def patiently(client, prompt):
+    found = start(client, prompt)
+    return found
+"""
+
+
+def test_the_way_from_what_tries_again_to_the_call() -> None:
+    assert notes(f"from tenacity import retry\n{FAR}", "BGM404") == [
+        ("tried again here", "retry"),
+        ("which calls start", "start(client, prompt)"),
+        ("which calls submit", "submit(client, prompt)"),
+    ]
