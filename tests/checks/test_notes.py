@@ -75,3 +75,42 @@ def test_the_way_from_what_tries_again_to_the_call() -> None:
         ("which calls start", "start(client, prompt)"),
         ("which calls submit", "submit(client, prompt)"),
     ]
+
+
+FILLED = """
+import time
+
+
+def wait(client, prompt):
+    options = {"model": "o3", "input": prompt}
+    options["background"] = True
+    job = client.responses.create(**options)
+    for _ in range(100):
+        time.sleep(2)
+        job = client.responses.retrieve(job.id)
+        if job.status not in {"queued", "in_progress"}:
+            return job
+    raise TimeoutError
+
+
+def lose(client, prompt):
+    options = dict(background=True, input=prompt)
+    client.responses.create(**options)
+
+
+def plain(client, prompt):
+    client.responses.create(input=prompt, background=True)
+"""
+CREATED = "client.responses.create(**options)"
+
+
+def test_a_dict_that_is_filled_and_the_call_that_gets_it_are_both_named() -> None:
+    filled = [
+        ("the job is created here", CREATED),
+        ("background is set here", 'options["background"] = True'),
+    ]
+    assert notes(FILLED, "BGM311") == filled
+    assert notes(FILLED, "BGM504") == filled
+    assert notes(FILLED, "BGM501") == [("background is set here", "background=True")]
+    for code in ("BGM101", "BGM401"):
+        assert notes(FILLED, code) == [("this is the call", CREATED)] * 2

@@ -23,8 +23,8 @@ def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
         if first_retry(subject, call) is None:
             header = call.provider.idempotency_header
             headers = call.provider.parameters["headers"]
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"this call {call.verb} without an idempotency key: send one in {headers} as "
                 f"`{header}`, so that your own gateway, job table or the service can recognise "
                 "the retry",

@@ -21,8 +21,8 @@ def retried_create(subject: Subject) -> Iterator[Finding]:
         retry = first_retry(subject, call)
         if retry is not None:
             header = call.provider.idempotency_header
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"{retry.kind} tries this call again and it {call.verb}: each attempt may start "
                 f"another job; make one `{header}` outside the retry and send it with each attempt",
                 notes=retry_notes(subject, retry),

@@ -157,6 +157,12 @@ class BackgroundCall(CreateCall):
         written = true or found
         return written[0].node if written else self.node
 
+    @property
+    def set_at(self) -> ast.AST | None:
+        """Where ``background`` is written, if that is another place than the call itself."""
+        is_inside = self.anchor is self.node or self.names.is_within(self.anchor, self.node)
+        return None if is_inside else self.anchor
+
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
