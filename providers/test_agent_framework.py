@@ -48,7 +48,11 @@ def asked(ask: Callable[[OpenAIChatClient], Awaitable[Any]]) -> dict[str, Any]:
     return seen
 
 
-@pytest.mark.parametrize("dotted", FACTS.functions)
+OPTIONS = [name for name, function in FACTS.functions.items() if not function.client]
+AGENTS = [name for name, function in FACTS.functions.items() if function.client]
+
+
+@pytest.mark.parametrize("dotted", OPTIONS)
 def test_options_and_their_keys(dotted: str) -> None:
     assert facts.resolve(dotted) is OpenAIChatOptions
     assert FACTS.functions[dotted].kind == "configure"
@@ -88,6 +92,23 @@ def test_an_agent_hands_its_options_on() -> None:
     request = asked(ask)
     assert request["background"] is True
     assert request["store"] is True
+
+
+@pytest.mark.parametrize("dotted", AGENTS)
+def test_an_agent_is_made_of_a_client(dotted: str) -> None:
+    agent_class = facts.resolve(dotted)
+    first = FACTS.functions[dotted].client
+
+    def ask(chat: OpenAIChatClient) -> Awaitable[Any]:
+        agent = agent_class(**{first: chat}, default_options={"store": True, "background": False})
+        return agent.run("hi", options={"background": True})
+
+    def ask_by_default(chat: OpenAIChatClient) -> Awaitable[Any]:
+        return agent_class(chat, default_options={"background": True}).run("hi")
+
+    assert asked(ask)["background"] is True
+    assert asked(ask)["store"] is True
+    assert asked(ask_by_default)["background"] is True
 
 
 def test_a_keyword_of_run_is_no_option() -> None:

@@ -52,7 +52,7 @@ FRAMEWORK_WORDS = (
     b"ModelSettings",
     b"ChatOpenAI",
     b"OpenAIResponses",
-    b"OpenAIChatOptions",
+    b"agent_framework",
     b"litellm",
 )
 """Words by which background mode is come to without the attribute ``responses``."""

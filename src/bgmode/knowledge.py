@@ -190,7 +190,8 @@ class Operation:
 
     ``configure``: it asks for nothing yet, it says how a framework will. ``of``: the path of what
     gives the object whose method it is, if that is no client. ``body_only``: the parameters of a
-    request stand in a dict that it is given, never beside it.
+    request stand in a dict that it is given, never beside it. ``client``: the first parameter of a
+    function that makes something of a client of the provider, with methods of the client's.
     """
 
     path: tuple[str, ...]
@@ -199,6 +200,7 @@ class Operation:
     streams: bool = False
     of: tuple[str, ...] = ()
     body_only: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +405,12 @@ def _as_provider(data: dict[str, Any]) -> Provider:
             for entry in data["operations"]
         ),
         functions={
-            entry["name"]: Operation((entry["name"].rpartition(".")[2],), entry["kind"])
+            entry["name"]: Operation(
+                (entry["name"].rpartition(".")[2],),
+                entry["kind"],
+                body_only=entry.get("body_only", False),
+                client=entry.get("client", ""),
+            )
             for entry in data.get("functions", ())
         },
         implied=data.get("implied", {}),

@@ -69,6 +69,26 @@ SHAPES = {
     "beta": ("def f(c):\n c.beta.responses.create(background=True)", UNKNOWN),
     "alias of the resource": ("def f(c):\n r = c.responses\n r.create(background=True)", UNKNOWN),
     "alias of the method": ("def f(c):\n go = c.responses.create\n go(background=True)", UNKNOWN),
+    "partial": (
+        "from openai import OpenAI\nfrom functools import partial\nc = OpenAI()\n"
+        "go = partial(c.responses.create, model='o3')\ngo(background=True)",
+        SYNC,
+    ),
+    "partial that says it itself": (
+        "from functools import partial\ndef f(c):\n"
+        " go = partial(c.responses.create, background=True)\n go()\n go()",
+        UNKNOWN,
+    ),
+    "partial that nobody is seen to call": (
+        "from functools import partial\ndef f(c):\n"
+        " return partial(c.responses.create, background=True)",
+        UNKNOWN,
+    ),
+    "table": (
+        "from openai import OpenAI\nc = OpenAI()\nops = {'go': c.responses.create}\n"
+        "ops['go'](background=True)",
+        SYNC,
+    ),
     "subclass": (
         f"from openai import OpenAI\nclass C(OpenAI):\n def f(self):\n  self.{CALL}",
         UNKNOWN,
@@ -81,6 +101,18 @@ LOOK_ALIKES = {
     "another resource": "def f(c):\n c.interactions.create(background=True)",
     "responses of something else": "def f(c):\n c.responses.add(background=True)",
     "an object of its own": "class S:\n def f(self):\n  self.responses.create(background=True)",
+    "partial that only waits": (
+        "from functools import partial\ndef f(c):\n"
+        " get = partial(c.responses.retrieve, timeout=3)\n get('id', background=True)"
+    ),
+    "partial that is made anew": (
+        "from functools import partial\ndef f(c):\n"
+        " go = partial(c.responses.create)\n go = partial(go, model='o3')\n go(background=True)"
+    ),
+    "table that somebody fills": (
+        "def f(c, other):\n ops = {'go': c.responses.create}\n ops.update(other)\n"
+        " ops['go'](background=True)"
+    ),
     "a longer path": "def f(c):\n c.responses.items.create(background=True)",
 }
 
@@ -100,6 +132,29 @@ def test_the_call_is_seen_and_the_client_known(shape: str) -> None:
 @pytest.mark.parametrize("shape", LOOK_ALIKES)
 def test_look_alikes_are_not_seen(shape: str) -> None:
     assert module(LOOK_ALIKES[shape]).calls.background == ()
+
+
+KEPT_POLLS = {
+    "partial": "get = partial(c.responses.retrieve, timeout=3)",
+    "partial of a partial": "get = partial(partial(c.responses.retrieve), timeout=3)",
+    "method": "get = c.responses.retrieve",
+    "table": "gets = {'response': c.responses.retrieve}",
+}
+
+
+@pytest.mark.parametrize("shape", KEPT_POLLS)
+def test_polls_of_a_kept_method_are_the_loop_s(shape: str) -> None:
+    made = KEPT_POLLS[shape]
+    get = "gets['response']" if "gets" in made else "get"
+    found = module(
+        "import time\nfrom functools import partial\n"
+        f"def f(c, i):\n {made}\n while True:\n  r = {get}(i)\n"
+        "  if r.status in ('completed', 'failed'):\n   return r\n  time.sleep(2)\n"
+    )
+    assert [call.lineno for call in found.calls.of_kind("poll")] == [6]
+    (loop,) = found.polling.loops
+    assert loop.taken_for_running == ("cancelled", "incomplete")
+    assert loop.waits
 
 
 def test_every_shape_compiles() -> None:

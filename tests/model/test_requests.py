@@ -141,9 +141,17 @@ def test_what_a_file_names_is_of_a_package_that_leads_to_it(name: str) -> None:
 FUNCTIONS = sorted((name, dotted) for name in OTHERS for dotted in provider(name).functions)
 
 
+CLIENTS = sorted((name, dotted) for name in OTHERS for dotted in provider(name).clients)
+
+
 def call_of(name: str, dotted: str) -> str:
     package, _, last = dotted.rpartition(".")
     parameter = provider(name).parameters["background"]
+    client = provider(name).functions[dotted].client
+    if client:
+        made, inside = next(iter(provider(name).clients)), provider(name).bodies[-1]
+        imports = f"import {made.rpartition('.')[0]}\nfrom {package} import {last}\n"
+        return f'{imports}{last}({client}={made}(), {inside}={{"{parameter}": True}})\n'
     inside = any(word in {"extra_args", "model_kwargs"} for word in provider(name).bodies)
     first = provider(name).bodies[0]
     given = f'{first}={{"{parameter}": True}}' if inside else f"{parameter}=True"
@@ -171,6 +179,18 @@ def test_a_function_of_that_name_from_elsewhere_is_not(name: str, dotted: str) -
     assert name in OTHERS
     last = dotted.rpartition(".")[2]
     assert not module(f"from acme import {last}\n{last}(background=True)\n").calls.operations
+
+
+@pytest.mark.parametrize(("name", "dotted"), CLIENTS)
+def test_each_method_of_a_client_passes_the_prefilter(name: str, dotted: str) -> None:
+    package, _, last = dotted.rpartition(".")
+    parameter, body = provider(name).parameters["background"], provider(name).bodies[0]
+    for operation in provider(name).operations:
+        method = ".".join(operation.path)
+        text = f'from {package} import {last}\n{last}().{method}({body}={{"{parameter}": True}})\n'
+        assert text_may_matter(text)
+        if operation.kind in {"create", "configure"}:
+            assert len(module(text).calls.background) == 1, method
 
 
 def test_every_framework_word_leads_to_a_function() -> None:

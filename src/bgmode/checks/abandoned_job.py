@@ -19,7 +19,7 @@ def abandoned_job(subject: Subject) -> Iterator[Finding]:
                 end,
                 "the wait ends here while the job may still run, and nothing calls "
                 "responses.cancel: cancel it, or hand its id on",
-                notes=[subject.note("the job is created here", wait.call.node)],
+                notes=subject.created(wait.call),
                 fix=_fix(subject, wait, end),
             )
 

@@ -20,8 +20,8 @@ def background_in_zdr_module(subject: Subject) -> Iterator[Finding]:
         job_type = subject.case.job_type(call)
         fallback = job_type.fallback if job_type else None
         instead = f"; the fallback of its job type is {fallback}" if fallback else ""
-        yield subject.finding(
-            call.anchor,
+        yield subject.finding_about(
+            call,
             f"this call {call.verb} in code that requires Zero Data Retention: the provider keeps "
             f"the response for about ten minutes at least{instead}",
             notes=[required],

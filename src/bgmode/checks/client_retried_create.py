@@ -24,8 +24,8 @@ def client_retried_create(subject: Subject) -> Iterator[Finding]:
         if number is None or number > 0:
             header, option = call.provider.idempotency_header, call.provider.client_retries.option
             made = option_set(call)
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"this call {call.verb} and {_how_often(call, number)}, without the header "
                 f"`{header}`: send one in extra_headers, or give the client {option}=0",
                 notes=[subject.note("the client is made here", made)] if made else [],

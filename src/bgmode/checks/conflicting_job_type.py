@@ -14,8 +14,8 @@ def conflicting_job_type(subject: Subject) -> Iterator[Finding]:
         if pair is None:
             continue
         one, other = pair
-        yield subject.finding(
-            call.anchor,
+        yield subject.finding_about(
+            call,
             f"this call {call.verb} and two job types are named for it: `{one.name}` by "
             f"{one.level}, `{other.name}` by {other.level}",
             notes=[Note(f"`{each.name}` here", each.path, each.span) for each in pair],

@@ -21,6 +21,7 @@ def discarded_response(subject: Subject) -> Iterator[Finding]:
             call.node,
             f"this call {call.verb} and the response's id is lost, {how}: keep the id, or nobody "
             "can retrieve or cancel the job",
+            notes=subject.notes("background is set here", call.set_at),
         )
 
 

@@ -30,8 +30,8 @@ def implicit_store(subject: Subject) -> Iterator[Finding]:
             continue
         name = call.provider.parameters["store"]
         shown = f"{name} is not True" if store.presence == "given" else f"{name} is not set"
-        yield subject.finding(
-            call.anchor,
+        yield subject.finding_about(
+            call,
             f"this call {call.verb} and {shown}: how long the response is kept then depends on the "
             f"date and the project's data controls; write `{name}=True`",
             fix=_fix(subject, call),

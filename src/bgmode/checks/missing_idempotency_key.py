@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from bgmode.checks.header_fix import header_edits
 from bgmode.checks.subject import Subject
-from bgmode.finding import Finding, Fix
+from bgmode.finding import Finding, Fix, Note
 from bgmode.flow.values import MISSING, Missing, Unknown
+from bgmode.model.callgraph import Way
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.key_names import key_in_scope
-from bgmode.model.keys import Evidence, key_evidence
+from bgmode.model.keys import Evidence, is_decorated, key_evidence
 from bgmode.model.retries import Retry, retries_around
 from bgmode.policy.policy import Policy
 
@@ -19,11 +20,11 @@ def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
         if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
             continue
-        if first_retry(call) is None:
+        if first_retry(subject, call) is None:
             header = call.provider.idempotency_header
             headers = call.provider.parameters["headers"]
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"this call {call.verb} without an idempotency key: send one in {headers} as "
                 f"`{header}`, so that your own gateway, job table or the service can recognise "
                 "the retry",
@@ -47,9 +48,26 @@ def evidence(policy: Policy, call: BackgroundCall) -> Evidence:
     return key_evidence(call, accepted.metadata_keys, accepted.decorators)
 
 
-def first_retry(call: BackgroundCall) -> Retry | None:
+def first_retry(subject: Subject, call: BackgroundCall) -> Retry | None:
     """The nearest thing that tries the call again."""
-    return next(retries_around(call.names, call.node), None)
+    return next(retries(subject, call), None)
+
+
+def retries(subject: Subject, call: BackgroundCall) -> Iterator[Retry]:
+    """What tries the call again, nearest first, if nothing on the way there makes it safe."""
+    graph = subject.case.module.graph
+    decorators = subject.policy.idempotency.decorators
+    for retry in retries_around(call.names, call.node):
+        guarded = any(is_decorated(call.names, step.call, decorators) for step in retry.steps)
+        if guarded or (retry.steps and graph.rules_out(Way(retry.steps, call))):
+            continue
+        yield retry
+
+
+def retry_notes(subject: Subject, retry: Retry) -> list[Note]:
+    """The way from what tries again to the call."""
+    path = [subject.note(f"which calls {step.function.name}", step.call) for step in retry.steps]
+    return [subject.note("tried again here", retry.node), *path]
 
 
 def unsupported_arguments(call: BackgroundCall) -> list[str]:

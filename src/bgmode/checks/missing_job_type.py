@@ -13,8 +13,8 @@ def missing_job_type(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
         if subject.case.annotation(call) is None:
             names = listed(f"`{name}`" for name in subject.policy.job_types)
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"this call {call.verb} and its job type is not named: say "
                 f"`# bgmode: job-type=NAME` with one of {names}",
             )

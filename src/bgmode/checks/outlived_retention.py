@@ -24,7 +24,7 @@ def outlived_retention(subject: Subject) -> Iterator[Finding]:
                 yield subject.finding(
                     duration(delay.sleep) or delay.sleep,
                     _message(call, delay),
-                    notes=[subject.note("the job is created here", call.anchor)],
+                    notes=subject.created(call),
                 )
 
 

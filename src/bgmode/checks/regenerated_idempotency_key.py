@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.checks.missing_idempotency_key import unsupported_arguments
+from bgmode.checks.missing_idempotency_key import retries, retry_notes, unsupported_arguments
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
 from bgmode.model.calls import BackgroundCall
 from bgmode.model.keys import fresh_key
-from bgmode.model.retries import Retry, retries_around
+from bgmode.model.retries import Retry
 
 
 def regenerated_idempotency_key(subject: Subject) -> Iterator[Finding]:
@@ -24,14 +24,14 @@ def regenerated_idempotency_key(subject: Subject) -> Iterator[Finding]:
                 "nothing can recognise the retry: make the key outside of what is tried again",
                 notes=[
                     subject.note(f"this call {call.verb}", call.node),
-                    subject.note("tried again here", retry.node),
+                    *retry_notes(subject, retry),
                 ],
             )
 
 
 def _made_anew(subject: Subject, call: BackgroundCall) -> tuple[Retry, ast.expr] | None:
     """The nearest retry for which the key is another one each time, and what makes it so."""
-    for retry in retries_around(call.names, call.node):
+    for retry in retries(subject, call):
         made = fresh_key(call, retry, subject.policy.idempotency.metadata_keys)
         if made is not None:
             return retry, made

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bgmode.checks.missing_idempotency_key import (
     evidence,
     first_retry,
+    retry_notes,
     unsupported_arguments,
 )
 from bgmode.checks.subject import Subject
@@ -17,12 +18,12 @@ def retried_create(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
         if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
             continue
-        retry = first_retry(call)
+        retry = first_retry(subject, call)
         if retry is not None:
             header = call.provider.idempotency_header
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"{retry.kind} tries this call again and it {call.verb}: each attempt may start "
                 f"another job; make one `{header}` outside the retry and send it with each attempt",
-                notes=[subject.note("tried again here", retry.node)],
+                notes=retry_notes(subject, retry),
             )

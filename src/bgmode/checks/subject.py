@@ -282,9 +282,29 @@ class Subject:
             extent=extent,
         )
 
+    def finding_about(
+        self,
+        call: BackgroundCall,
+        message: str,
+        notes: Iterable[Note] = (),
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding where a call is told to run in the background, and a note at the call."""
+        away = [self.note("this is the call", call.node)] if call.set_at is not None else []
+        return self.finding(call.anchor, message, [*away, *notes], fix)
+
     def note(self, message: str, at: ast.AST) -> Note:
         """A note at another place of the same file."""
         return Note(message, self.source.path, first_line(self.source, self.span(at)))
+
+    def created(self, call: BackgroundCall) -> list[Note]:
+        """For a finding elsewhere: the call that creates the job, and what it is told by."""
+        created = self.note("the job is created here", call.node)
+        return [created, *self.notes("background is set here", call.set_at)]
+
+    def notes(self, message: str, at: ast.AST | None) -> list[Note]:
+        """The same, where there is such a place."""
+        return [] if at is None else [self.note(message, at)]
 
     def policy_note(self, message: str, entry: JobType | Approval) -> Note:
         """A note at an entry of the policy file."""

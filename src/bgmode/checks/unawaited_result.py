@@ -15,4 +15,5 @@ def unawaited_result(subject: Subject) -> Iterator[Finding]:
                 result.node,
                 f"`{result.field}` is read from the response that create gave, when the job has "
                 "only been queued: poll until it has ended and read what the poll gives",
+                notes=subject.notes("the response comes from here", result.comes_from),
             )

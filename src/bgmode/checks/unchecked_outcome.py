@@ -22,4 +22,5 @@ def unchecked_outcome(subject: Subject) -> Iterator[Finding]:
             result.node,
             f"`{result.field}` is read {' and '.join(when)}, just as if it were completed: "
             "look at the status first",
+            notes=subject.notes("the response comes from here", result.comes_from),
         )

@@ -16,5 +16,5 @@ def unguarded_poll(subject: Subject) -> Iterator[Finding]:
                 poll,
                 "if this poll raises, the wait ends and nothing has recorded the job: catch the "
                 "exception, or keep the response's id before",
-                notes=[subject.note("the job is created here", wait.call.node)],
+                notes=subject.created(wait.call),
             )

@@ -12,8 +12,8 @@ from bgmode.model.abandoned import unpersisted
 def unpersisted_id(subject: Subject) -> Iterator[Finding]:
     for wait in unpersisted(subject.case.module.polling):
         if wait.call in subject.requests:
-            yield subject.finding(
-                wait.call.anchor,
+            yield subject.finding_about(
+                wait.call,
                 f"this call {wait.call.verb} and its response's id is only in memory during the "
                 "wait: save or log it before the poll loop, so that the job can be found again if "
                 "the process ends",

@@ -15,7 +15,7 @@ def unswitched_create(subject: Subject) -> Iterator[Finding]:
     for call in subject.calls:
         if not is_guarded(call, switches):
             names = listed(f"`{switch}`" for switch in switches)
-            yield subject.finding(
-                call.anchor,
+            yield subject.finding_about(
+                call,
                 f"this call {call.verb} and no kill switch guards it: ask {names} before it",
             )

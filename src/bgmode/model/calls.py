@@ -20,6 +20,7 @@ from bgmode.flow.values import (
     Symbol,
     Unknown,
     Value,
+    merged,
     part,
     truth,
     unknown,
@@ -123,7 +124,10 @@ class CreateCall:
     def origins(self, parameter: str) -> list[Origin]:
         """Where the argument is written."""
         name = self.provider.parameters[parameter]
-        return origins(self.names, self.node, name, self.provider.bodies)
+        found: list[Origin] = []
+        for node in (self.node, *self.access.partials):
+            found = found or origins(self.names, node, name, self.provider.bodies)
+        return found
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,12 @@ class BackgroundCall(CreateCall):
         true = [origin for origin in found if _is_true(origin.value)]
         written = true or found
         return written[0].node if written else self.node
+
+    @property
+    def set_at(self) -> ast.AST | None:
+        """Where ``background`` is written, if that is another place than the call itself."""
+        is_inside = self.anchor is self.node or self.names.is_within(self.anchor, self.node)
+        return None if is_inside else self.anchor
 
 
 def _is_true(node: ast.expr) -> bool:
@@ -235,7 +245,7 @@ class Calls:
             if isinstance(argument, ast.Attribute | ast.Name):
                 access = self.clients.access(argument)
                 if access is not None and not self.clients.is_called_inside(argument):
-                    return access
+                    return None if self.clients.is_called_later(call) else access
         return None
 
     def of_kind(self, kind: str) -> Iterator[ast.Call]:
@@ -313,6 +323,10 @@ class Calls:
 
     def _arguments(self, call: ast.Call, access: Access) -> Record:
         arguments = self._observed[call]
+        for made in access.partials:
+            given = self._observed.get(made) or self._written(made)
+            joint = merged(given, arguments)
+            arguments = joint if isinstance(joint, Record) else arguments
         handed = 0 if self.clients.access(call.func) is access else 1  # partial(submit, ...)
         is_wrapper = access.provider in self.provider.wrappers
         if is_wrapper and _has_positions(call.args[handed:]):

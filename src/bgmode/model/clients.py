@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeGuard
 
@@ -72,6 +72,8 @@ class Access:
     provider: Provider
     is_of_a_client: bool = True
     """Whether ``receiver`` is a client; it is the function itself where that needs none."""
+    partials: tuple[ast.Call, ...] = ()
+    """Where ``functools.partial`` has given it arguments, the last ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,24 @@ def _roots(names: Names) -> set[str]:
 def _mentions_address(names: Names) -> bool:
     """Whether a part of the address of a request may stand in a module."""
     return any(isinstance(node.value, str) and "responses" in node.value for node in names.literals)
+
+
+def _may_name_background(call: ast.Call, provider: Provider) -> bool:
+    """Whether a call has the argument, or one that may hold it."""
+    words = {None, provider.parameters["background"], *provider.bodies}
+    return any(keyword.arg in words for keyword in call.keywords)
+
+
+def _first_argument(call: ast.AST, name: str) -> ast.expr | None:
+    """What a call gives its callee's first parameter."""
+    match call:
+        case ast.Call(args=[ast.Starred(), *_]):
+            return None
+        case ast.Call(args=[first, *_]):
+            return first
+        case ast.Call(keywords=keywords):
+            return next((keyword.value for keyword in keywords if keyword.arg == name), None)
+    return None
 
 
 def _says_itself(call: ast.AST, function: FunctionNode, word: str) -> bool:
@@ -156,6 +176,12 @@ class Clients:
         }
         makes_requests = any(known.body_only for known in self.others)
         self._verbs = VERBS if makes_requests and _mentions_address(names) else frozenset()
+        self._made_of_clients = {
+            name: function.client
+            for known in self.others
+            for name, function in known.functions.items()
+            if function.client
+        }
         self._names = self._last.union(
             self._verbs,
             *({name.rpartition(".")[2] for name in known.functions} for known in self.others),
@@ -172,6 +198,7 @@ class Clients:
         """The operation that ``callee`` names, if it names one."""
         key = id(callee)
         if key not in self._accesses:
+            self._accesses[key] = None  # of what leads to itself
             self._accesses[key] = self._find_access(callee)
         return self._accesses[key]
 
@@ -239,11 +266,118 @@ class Clients:
         found = self._of_another_provider(callee, names, links)
         if found is not None:
             return found
+        kept = self._of_partial(callee) or self._of_table(callee)
+        if kept is not None:
+            return kept
         for operation in self.provider.operations:
             receiver = self._match(operation, names, links)
             if receiver is not None and self._may_give(operation, receiver):
                 return Access(operation, receiver, self.provider)
         return self._held_by_parameter(callee)
+
+    def _of_partial(self, callee: ast.expr) -> Access | None:
+        """``make(...)`` after ``make = functools.partial(client.responses.create, model="o3")``.
+
+        Where the partial itself names the background, it is the one that is judged, unless the
+        call does so again.
+        """
+        made = callee if isinstance(callee, ast.Call) else self._bound_once(callee)
+        if not isinstance(made, ast.Call) or not made.args or not self.is_partial(made):
+            return None
+        inner = self.access(made.args[0])
+        if inner is None:
+            return None
+        call = self.names.parent[callee]
+        says = isinstance(call, ast.Call) and _may_name_background(call, inner.provider)
+        if _may_name_background(made, inner.provider) and not says:
+            return None
+        return replace(inner, partials=(made, *inner.partials))
+
+    def is_partial(self, call: ast.Call) -> bool:
+        return self.names.qualify(call.func) == "functools.partial"
+
+    def is_called_later(self, call: ast.Call) -> bool:
+        """Whether a partial of an operation has a name by which it is called, or handed on."""
+        return self.is_partial(call) and call in self._partials_called
+
+    @cached_property
+    def _partials_called(self) -> frozenset[ast.Call]:
+        asked = [node for call in self.names.calls for node in (call.func, *call.args)]
+        found = [self.access(node) for node in asked if isinstance(node, ast.Name | ast.Attribute)]
+        return frozenset(
+            made
+            for access in found
+            if access
+            for made in access.partials
+            if not _may_name_background(made, access.provider)
+        )
+
+    def _of_table(self, callee: ast.expr) -> Access | None:
+        """``table["create"]`` and ``table.get("create")``, if that is all that is done to it."""
+        match callee:
+            case (
+                ast.Subscript(value=table, slice=ast.Constant(value=wanted))
+                | ast.Call(
+                    func=ast.Attribute(value=table, attr="get"),
+                    args=[ast.Constant(value=wanted), *_],
+                )
+            ):
+                pass
+            case _:
+                return None
+        match self._bound_once(table):
+            case ast.Dict(keys=keys, values=values) if not self._may_change(table):
+                items = zip(keys, values, strict=True)
+            case ast.List(elts=values) | ast.Tuple(elts=values) if not self._may_change(table):
+                items = zip(map(ast.Constant, range(len(values))), values, strict=True)
+            case _:
+                return None
+        entries = [
+            value
+            for key, value in items
+            if not isinstance(key, ast.Constant) or key.value == wanted
+        ]
+        match entries:
+            case [ast.Name() | ast.Attribute() | ast.Call() as entry]:
+                return self.access(entry)
+        return None
+
+    def _bound_once(self, node: ast.expr) -> ast.expr | None:
+        """What a name, or an attribute of ``self``, is set to, once."""
+        match node:
+            case ast.Name(id=name):
+                binding = self.names.binding(name, node)
+                found = [] if binding is None or binding.node is node else [binding]
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                found = self.names.bindings_of_self(name, node)
+            case _:
+                return None
+        return found[0].value if len(found) == 1 else None
+
+    def _may_change(self, table: ast.expr) -> bool:
+        """Whether something else is done to a dict or list than to look into it."""
+        match table:
+            case ast.Name(id=name):
+                scope = self.names.defining_scope(name, table)
+                mentions = [
+                    mention
+                    for mention in self.names.mentions.get(name, [])
+                    if not isinstance(mention, ast.Name)
+                    or self.names.defining_scope(name, mention) is scope
+                ]
+            case ast.Attribute(attr=name):
+                mentions = self.names.mentions.get(name, [])
+            case _:
+                return True
+        return not all(map(self._only_looks, mentions))
+
+    def _only_looks(self, mention: ast.expr) -> bool:
+        match self.names.parent[mention]:
+            case ast.Subscript(ctx=ast.Load()) | ast.Compare() | ast.For() | ast.comprehension():
+                return True
+            case ast.Attribute(attr=name):
+                return name in {"get", "items", "keys", "values"}
+        return False
 
     def _held_by_parameter(self, callee: ast.expr) -> Access | None:
         """``create(...)`` in a function that every call in the module hands the same operation.
@@ -252,7 +386,6 @@ class Clients:
         """
         match callee:
             case ast.Name(id=name) if (function := self._parameter_of(callee)) is not None:
-                self._accesses[id(callee)] = None  # functions may hand it to each other
                 found = [self.access(given) for given in self.names.given(function, name)]
                 if len({access and access.operation for access in found}) != 1:
                     return None
@@ -358,8 +491,9 @@ class Clients:
         named = self._full_names(callee) if self._may_be_a_function(callee) else []
         for provider in self.others:
             for name in named:
-                if name in provider.functions:
-                    return Access(provider.functions[name], callee, provider, is_of_a_client=False)
+                function = provider.functions.get(name)
+                if function is not None and self._is_given_a_client(function, callee, provider):
+                    return Access(function, callee, provider, is_of_a_client=False)
             for operation in provider.operations if provider.clients else ():
                 receiver = self._match(operation, names, links)
                 if receiver is not None and self._is_made_by(receiver, provider):
@@ -369,6 +503,13 @@ class Clients:
                 if kind is not None:
                     return Access(Operation(("request",), kind), callee, provider)
         return None
+
+    def _is_given_a_client(self, function: Operation, callee: ast.expr, provider: Provider) -> bool:
+        """Whether a function is given a client of the provider, if it has to be."""
+        if not function.client:
+            return True
+        given = _first_argument(self.names.parent[callee], function.client)
+        return given is not None and self._is_made_by(given, provider)
 
     def _full_names(self, node: ast.expr, depth: int = _FARTHEST) -> list[str]:
         """What a function or class is called in full, also under a name that it was given once.
@@ -418,15 +559,7 @@ class Clients:
         return []
 
     def _given_to(self, node: ast.expr) -> ast.expr | None:
-        match node:
-            case ast.Name(id=name):
-                binding = self.names.binding(name, node)
-                found = [] if binding is None or binding.node is node else [binding]
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                found = self.names.bindings_of_self(name, node)
-            case _:
-                return None
-        value = found[0].value if len(found) == 1 else None
+        value = self._bound_once(node)
         return value if isinstance(value, ast.Name | ast.Attribute) else None
 
     def _is_made_by(self, receiver: ast.expr, provider: Provider) -> bool:
@@ -468,15 +601,9 @@ class Clients:
 
     def _alias(self, node: ast.expr) -> ast.Attribute | None:
         """``client.responses`` for a name, or attribute of ``self``, that was set to that, once."""
-        match node:
-            case ast.Name(id=name):
-                binding = self.names.binding(name, node)
-                found = [] if binding is None or binding.node is node else [binding]
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if name in self._kept:
-                found = self.names.bindings_of_self(name, node)
-            case _:
-                return None
-        value = found[0].value if len(found) == 1 else None
+        if isinstance(node, ast.Attribute) and node.attr not in self._kept:
+            return None
+        value = self._bound_once(node)
         link = as_attribute(value) if value is not None else None
         return link if link is not None and link.attr in self._words else None
 
@@ -491,9 +618,16 @@ class Clients:
             for name, found in bound
             for binding in found
             if binding.value is not None
-            and (link := as_attribute(binding.value)) is not None
+            and (link := as_attribute(self._unwrapped(binding.value))) is not None
             and link.attr in self._words
         )
+
+    def _unwrapped(self, node: ast.expr) -> ast.expr:
+        """What a partial is made of."""
+        match node:
+            case ast.Call(args=[first, *_]) if self.is_partial(node):
+                return first
+        return node
 
     def _match(
         self, operation: Operation, names: list[str], links: list[ast.Attribute]
@@ -579,6 +713,10 @@ class Clients:
         known = self._class_of(call.func)
         if known is not None:
             return Client(self._classes[known], (call,), True, frozenset([known]))
+        given = self._client_it_is_made_of(call)
+        if given is not None:
+            inner = self._client(given, depth - 1) or UNKNOWN_CLIENT
+            return Client(inner.is_async, (call, *inner.made_by), inner.known, inner.classes)
         qualified = self.names.qualify(call.func)
         if qualified is None:
             return self._factory(call, depth)
@@ -587,6 +725,15 @@ class Clients:
                 made = ast.copy_location(ast.Call(function, [], []), function)
                 clients.names.parent[made] = clients.names.tree
                 return clients._called(made, depth - 1) if depth else None
+        return None
+
+    def _client_it_is_made_of(self, call: ast.Call) -> ast.expr | None:
+        """The client in ``Agent(client=...)``."""
+        if not self._made_of_clients:
+            return None
+        for name in self._full_names(call.func):
+            if name in self._made_of_clients:
+                return _first_argument(call, self._made_of_clients[name])
         return None
 
     def _defined(self, dotted: str) -> tuple[Clients, ast.expr] | None:

@@ -23,7 +23,7 @@ def key_evidence(
     found = {
         header_evidence(call),
         _in_metadata(call, metadata_keys),
-        _decorated(call, decorators),
+        "given" if is_decorated(call.names, call.node, decorators) else "none",
     }
     if "given" in found:
         return "given"
@@ -268,12 +268,13 @@ def _in_metadata(call: BackgroundCall, metadata_keys: Collection[str]) -> Eviden
     return "none"
 
 
-def _decorated(call: BackgroundCall, decorators: Collection[str]) -> Evidence:
-    for above in call.names.ancestors(call.node):
+def is_decorated(names: Names, node: ast.AST, decorators: Collection[str]) -> bool:
+    """Whether a function around ``node`` has one of the decorators."""
+    for above in names.ancestors(node):
         if isinstance(above, FUNCTIONS):
             for decorator in above.decorator_list:
                 target = undecorated(decorator)
                 name = dotted(target) or ""
                 if name in decorators or name.rpartition(".")[2] in decorators:
-                    return "given"
-    return "none"
+                    return True
+    return False

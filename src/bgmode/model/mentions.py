@@ -60,8 +60,26 @@ class Mentions:
             if node not in found:
                 found.add(node)
                 others = {*self.other_names(node), *self._parameters(node)}
+                waiting += self._around(node)
                 waiting += (mention for word in others for mention in self.of(word))
         return frozenset(found)
+
+    def _around(self, node: ast.expr) -> Iterator[ast.expr]:
+        """The dict or list that an expression stands in, or what is taken out of it.
+
+        With arguments that ``functools.partial`` has given it, an expression stands for the same.
+        """
+        match above := self.names.parent[node]:
+            case ast.Dict() | ast.List() | ast.Tuple() | ast.Subscript():
+                yield above
+            case ast.Attribute(attr="get"):
+                call = self.names.parent[above]
+                if isinstance(call, ast.Call):
+                    yield call
+            case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word), args=[first, *_]) if (
+                first is node and self.names.imports.get(word, word).endswith("partial")
+            ):
+                yield above
 
     def other_names(self, node: ast.expr) -> Iterator[str]:
         """What the names and attributes are called that are set to an expression."""

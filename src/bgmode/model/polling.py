@@ -18,8 +18,8 @@ from bgmode.flow.names import (
     FunctionNode,
     Names,
     Repeated,
+    bindings_in,
     bound_by,
-    counts,
     defaults,
     handed_to,
     reads,
@@ -187,6 +187,53 @@ def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, CODE):
             stack += ast.iter_child_nodes(node)
+
+
+def _items(loop: Repeated) -> tuple[set[str], set[str]]:
+    """The names that are another thing in each turn of a loop that goes through things once.
+
+    And those that are another position of one.
+    """
+    things: set[str] = set()
+    positions: set[str] = set()
+    match loop:
+        case ast.For(iter=ast.Call(func=ast.Name(id="range")), target=target):
+            positions = bound_by(target)
+        case ast.For(target=target) | ast.AsyncFor(target=target) if not _comes_round(loop.iter):
+            things = bound_by(target)
+        case ast.While(test=ast.Compare() as test):
+            positions = bound_by(test) & {
+                node.target.id
+                for node in own_nodes(loop)
+                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+            }
+    if things or positions:
+        for target, value in bindings_in(own_nodes(loop)):
+            if isinstance(target, ast.Name) and _is_about(value, things, positions):
+                things.add(target.id)
+    return things, positions
+
+
+def _is_about(node: ast.AST, things: set[str], positions: set[str]) -> bool:
+    """Whether an expression is about the turn's thing: ``job``, ``jobs[position]``."""
+    return reads(node, things) or any(
+        isinstance(inner, ast.Subscript) and reads(inner.slice, positions)
+        for inner in ast.walk(node)
+    )
+
+
+def _given(call: ast.Call) -> list[ast.AST]:
+    """What a call is about: its arguments, and the object whose method it is."""
+    receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    return [*receiver, *call.args, *call.keywords]
+
+
+def _comes_round(node: ast.expr) -> bool:
+    """Whether there is no end to what a ``for`` goes through."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in {"count", "cycle", "repeat"}
+    return False
 
 
 def _behind(loop: Repeated, ends: frozenset[ast.AST]) -> frozenset[ast.AST]:
@@ -411,19 +458,26 @@ class Polling:
 
     def _goes_through_jobs(self, loop: Repeated) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
-        if not isinstance(loop, ast.For | ast.AsyncFor) or counts(loop):
+        things, positions = _items(loop)
+        if not things and not positions:
             return False
-        items = bound_by(loop.target)
-        for node in own_nodes(loop):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(value, items):
-                    items.add(name)
         return any(
-            isinstance(node, ast.Call)
-            and self.asks(node)
-            and any(reads(part, items) for part in [*node.args, *node.keywords])
+            self._may_ask(node) and any(_is_about(part, things, positions) for part in _given(node))
             for node in own_nodes(loop)
+            if isinstance(node, ast.Call)
         )
+
+    def _may_ask(self, call: ast.Call) -> bool:
+        """Whether a call polls, or calls something by the name of a function that may do so."""
+        if self.asks(call):
+            return True
+        match call.func:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return any(
+                    function.name == name and self.reach.comes_to_a_poll(function)
+                    for function in self.names.functions
+                )
+        return False
 
     def asks(self, node: ast.AST) -> bool:
         """Whether a node is a poll, or calls a function of this module that polls."""

@@ -32,6 +32,7 @@ class Result:
     ``unawaited``: from the response that create gave, while the job has only been queued.
     ``retrieved``: from a response that a poll gave, once the job is completed.
     ``unchecked`` are the other statuses on which it is read just so after the wait.
+    ``comes_from`` is where the function that got the response goes to the one that reads it.
     """
 
     node: ast.AST
@@ -39,6 +40,12 @@ class Result:
     unawaited: bool
     retrieved: bool
     unchecked: tuple[str, ...]
+    comes_from: ast.AST | None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it may be read before there is one, or although there never will be."""
+        return self.unawaited or bool(self.unchecked)
 
 
 class Results:
@@ -51,10 +58,15 @@ class Results:
 
     @cached_property
     def read(self) -> tuple[Result, ...]:
-        """All places where a result of a background job is read, in the order of the text."""
+        """All places where a result of a background job is read, in the order of the text.
+
+        Of a place that several functions come to, what the first of those tells that go wrong.
+        """
         found: dict[ast.AST, Result] = {}
         for scope in self._scopes():
             for result in self._in_scope(scope):
+                if result.is_wrong and not found.get(result.node, result).is_wrong:
+                    found[result.node] = result
                 found.setdefault(result.node, result)
         return tuple(sorted(found.values(), key=lambda result: place(result.node)))
 
@@ -91,31 +103,53 @@ class Results:
             if not outputs or node not in self.names.parent:
                 continue
             late = [reading for reading in outputs if _status(reading.answer) == "completed"]
+            way = self._way(scope, node, completed)
             yield Result(
                 node,
                 outputs[0].field,
-                unawaited=self._is_unawaited(node, outputs),
+                unawaited=self._is_unawaited(way, outputs),
                 retrieved=bool(late) and self._must_be_there(node),
-                unchecked=() if premature else tuple(self._unchecked(node, late, runs)),
+                unchecked=() if premature else tuple(self._unchecked(way, late, runs)),
+                comes_from=self._start(scope, way),
             )
 
-    def _is_unawaited(self, node: ast.AST, readings: list[Reading]) -> bool:
+    def _way(self, scope: ast.AST, node: ast.AST, run: Run) -> list[ast.AST]:
+        """The read, and where functions are mentioned by which ``scope`` comes to it."""
+        if (self.names.function(node) or self.names.tree) is scope:
+            return [node]
+        entered = {scope, *run.notes.entered}
+        return [
+            at
+            for at in reaching(self.names, [node]).places
+            if (self.names.function(at) or self.names.tree) in entered
+        ]
+
+    def _start(self, scope: ast.AST, way: list[ast.AST]) -> ast.AST | None:
+        """Where the first step stands, if the read is not in ``scope`` itself."""
+        found = [at for at in way[1:] if (self.names.function(at) or self.names.tree) is scope]
+        first = min(found, key=place, default=None)
+        match self.names.parent[first] if first is not None else None:
+            case ast.Call(func=function) as call if function is first:
+                return call
+        return first
+
+    def _is_unawaited(self, way: list[ast.AST], readings: list[Reading]) -> bool:
         """Whether a result is surely read, and only while the job has been queued."""
         return (
             {_status(reading.answer) for reading in readings} == {self._first}
             and not any(reading.guess for reading in readings)
-            and not self._is_looked_at(node)
-            and not self._is_told_beside(node)
+            and not any(self._is_looked_at(node) or self._is_told_beside(node) for node in way)
         )
 
     def _unchecked(
-        self, node: ast.AST, completed: list[Reading], runs: dict[str, Run]
+        self, way: list[ast.AST], completed: list[Reading], runs: dict[str, Run]
     ) -> Iterator[str]:
         """The other statuses on which a result is read behind the wait, just as if completed."""
         if not completed or any(r.guess or not r.waited for r in completed):
             return
-        if self._is_looked_at(node) or self._is_told(node):
+        if any(self._is_looked_at(node) or self._is_told(node) for node in way):
             return
+        node = way[0]
         told = {frozenset(reading.decided) for reading in completed}
         for status in (*self.provider.terminal, "in_progress"):
             if status == "completed" or runs[status].stuck:

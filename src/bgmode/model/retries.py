@@ -1,9 +1,14 @@
-"""What is tried again: decorators, loops and helpers that call a function a second time."""
+"""What is tried again: decorators, loops and helpers that call a function a second time.
+
+They may stand around the call itself, or around one that comes to it through functions of the
+module: what a function raises, its callers try again, unless it is caught on the way.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -12,6 +17,7 @@ from bgmode.flow.names import (
     FUNCTIONS,
     LOOPS,
     Code,
+    FunctionNode,
     Loop,
     Names,
     bound_by,
@@ -22,6 +28,7 @@ from bgmode.flow.names import (
     unawaited,
     undecorated,
 )
+from bgmode.model.callgraph import Step
 
 _DECORATORS = re.compile(
     r"^(tenacity\.retry|tenacity\.retry\.\w+|backoff\.on_exception|backoff\.on_predicate"
@@ -32,6 +39,10 @@ _FETCHING = frozenset(
     "get get_nowait pop popleft receive recv blpop fetchone readline read input".split()
 )
 _NAMED_RETRY = re.compile(r"(^|_)(retry|retries|retrying|retryable|backoff)(_|$)", re.IGNORECASE)
+_BROAD = frozenset(["Exception", "BaseException", "OpenAIError", "APIError"])
+"""Exceptions that whatever goes wrong with a request is one of."""
+_CALLS_AT_ONCE = frozenset(["to_thread", "run_in_executor", "run_in_threadpool", "run_sync"])
+"""Functions that raise what the one raises that they are given."""
 _RETRY_CLASSES = re.compile(r"(^|\.)(Async)?Retrying$")
 
 
@@ -40,27 +51,86 @@ class Retry:
     """Something that runs code again when it fails. ``kind`` is how a message names it.
 
     ``code`` is what it runs again; None where only the operation is handed on, whose arguments
-    are evaluated once.
+    are evaluated once. ``steps`` are the calls by which that comes to the one that was asked about.
     """
 
     node: ast.AST
     kind: str
     code: Loop | Code | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def body(self) -> list[ast.AST]:
         """The code that is run again: statements, or a lambda's expression."""
+        inner = [statement for step in self.steps for statement in step.function.body]
         match self.code:
             case None:
-                return []
+                return [*inner]
             case ast.Lambda(body=body):
-                return [body]
+                return [body, *inner]
             case code:
-                return [*code.body]
+                return [*code.body, *inner]
 
 
 def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
     """What tries ``call`` again, nearest first."""
+    waiting: deque[tuple[ast.Call, tuple[Step, ...]]] = deque([(call, ())])
+    seen: set[ast.AST] = set()
+    while waiting:
+        at, steps = waiting.popleft()
+        for retry in _around(names, at):
+            yield replace(retry, steps=steps)
+        function = _raises_out_of(names, at)
+        if function is not None and function not in seen:
+            seen.add(function)
+            for caller in _callers(names, function):
+                waiting.append((caller, (Step(caller, function), *steps)))
+    yield from _bound_method(names, call)
+
+
+def _raises_out_of(names: Names, call: ast.Call) -> FunctionNode | None:
+    """The function around a call whose callers get what the call raises."""
+    swallowed = False
+    below: ast.AST = call
+    for above in names.ancestors(call):
+        if isinstance(above, ast.Try) and below in above.body:
+            swallowed = swallowed or _catches_all(above)
+        if isinstance(above, FUNCTIONS):
+            raises = any(isinstance(node, ast.Raise) for node in ast.walk(above))
+            return above if below in above.body and (raises or not swallowed) else None
+        if isinstance(above, ast.Lambda):
+            return None
+        below = above
+    return None
+
+
+def _catches_all(attempt: ast.Try) -> bool:
+    """Whether a ``try`` catches whatever may go wrong with a request."""
+    for handler in attempt.handlers:
+        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        if any(kind is None or _name(kind).rpartition(".")[2] in _BROAD for kind in kinds):
+            return True
+    return False
+
+
+def _callers(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
+    """The calls in the module that call a function at once, or have it called."""
+    for call in names.calls_of(function.name):
+        if names.callee(call) is function:
+            yield call
+    for call in names.calls:
+        match call.func:
+            case ast.Attribute(attr=name) | ast.Name(id=name) if name in _CALLS_AT_ONCE:
+                if any(
+                    names.named_function(_of_partial(names, given)) is function
+                    for given in handed_to(call)
+                ):
+                    yield call
+
+
+def _around(names: Names, call: ast.Call) -> Iterator[Retry]:
+    """What tries a call again in the function that it stands in, or tries that function again."""
+    raises_out = _raises_out_of(names, call)
     below: ast.AST = call
     for above in names.ancestors(call):
         match above:
@@ -73,13 +143,11 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
                 if found is not None:
                     yield found
             case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
-                yield from _decorated(names, above)
-                yield from _handed_to_helper(names, above)
-                yield from _called_by_another(names, above)
-                if not _is_called_around(names, above):
-                    break
+                if raises_out is above:
+                    yield from _decorated(names, above)
+                    yield from _handed_to_helper(names, above)
+                break
         below = above
-    yield from _bound_method(names, call)
 
 
 def _given(node: ast.AST) -> ast.AST:
@@ -91,17 +159,6 @@ def _is_handed_on(names: Names, node: ast.AST, call: ast.Call, helper: ast.Call)
     """Whether an argument is code that ``helper`` tries again: a lambda, or a partial."""
     partial = node is call and names.qualify(call.func) == "functools.partial"
     return (partial or isinstance(node, ast.Lambda)) and _is_helper(names, helper)
-
-
-def _is_called_around(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether the function that an inner one stands in calls it: then it runs in there."""
-    outer = names.function(function)
-    return any(
-        isinstance(call.func, ast.Name)
-        and call.func.id == function.name
-        and names.function(call) is outer
-        for call in names.calls
-    )
 
 
 def _name(node: ast.expr) -> str:
@@ -172,37 +229,6 @@ def _of_partial(names: Names, node: ast.expr) -> ast.expr:
         case ast.Call(func=maker, args=[first, *_]) if names.qualify(maker) == "functools.partial":
             return first
     return node
-
-
-def _called_by_another(
-    names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef
-) -> Iterator[Retry]:
-    """``retry_call(lambda: submit(prompt))``: what is tried again does nothing but call it."""
-    for call in names.calls_of(function.name):
-        if names.callee(call) is not function:
-            continue
-        match caller := names.function(call):
-            case ast.Lambda(body=body) if unawaited(body) is call:
-                helper = names.parent[caller]
-                if isinstance(helper, ast.keyword):
-                    helper = names.parent[helper]
-                if isinstance(helper, ast.Call) and _is_helper(names, helper):
-                    yield Retry(helper, f"`{_name(helper.func)}`", function)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if _only_calls(caller, call):
-                for retry in (*_decorated(names, caller), *_handed_to_helper(names, caller)):
-                    yield replace(retry, code=function)
-
-
-def _only_calls(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call) -> bool:
-    """Whether a function is one call, but for its docstring."""
-    match [node for node in function.body if not _is_text(node)]:
-        case [ast.Return(value=ast.expr() as value) | ast.Expr(value=value)]:
-            return unawaited(value) is call
-    return False
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _bound_method(names: Names, call: ast.Call) -> Iterator[Retry]:
