@@ -189,31 +189,6 @@ def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
             stack += ast.iter_child_nodes(node)
 
 
-def _items(loop: Repeated) -> tuple[set[str], set[str]]:
-    """The names that are another thing in each turn of a loop that goes through things once.
-
-    And those that are another position of one.
-    """
-    things: set[str] = set()
-    positions: set[str] = set()
-    match loop:
-        case ast.For(iter=ast.Call(func=ast.Name(id="range")), target=target):
-            positions = bound_by(target)
-        case ast.For(target=target) | ast.AsyncFor(target=target) if not _comes_round(loop.iter):
-            things = bound_by(target)
-        case ast.While(test=ast.Compare() as test):
-            positions = bound_by(test) & {
-                node.target.id
-                for node in own_nodes(loop)
-                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-            }
-    if things or positions:
-        for target, value in bindings_in(own_nodes(loop)):
-            if isinstance(target, ast.Name) and _is_about(value, things, positions):
-                things.add(target.id)
-    return things, positions
-
-
 def _is_about(node: ast.AST, things: set[str], positions: set[str]) -> bool:
     """Whether an expression is about the turn's thing: ``job``, ``jobs[position]``."""
     return reads(node, things) or any(
@@ -458,14 +433,44 @@ class Polling:
 
     def _goes_through_jobs(self, loop: Repeated) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
-        things, positions = _items(loop)
-        if not things and not positions:
+        things, positions = self._counted(loop)
+        if not any(
+            self.names.is_within(mention, loop)
+            for name in things | positions
+            for mention in self.names.mentions.get(name, ())
+        ):
             return False
+        inside = list(own_nodes(loop))
+        for target, value in bindings_in(inside):
+            if isinstance(target, ast.Name) and _is_about(value, things, positions):
+                things.add(target.id)
         return any(
             self._may_ask(node) and any(_is_about(part, things, positions) for part in _given(node))
-            for node in own_nodes(loop)
+            for node in inside
             if isinstance(node, ast.Call)
         )
+
+    def _counted(self, loop: Repeated) -> tuple[set[str], set[str]]:
+        """The names that are another thing in each turn of a loop that goes through things once.
+
+        And those that are another position of one.
+        """
+        match loop:
+            case ast.For(iter=ast.Call(func=ast.Name(id="range")), target=target):
+                return set(), bound_by(target)
+            case ast.For(target=target) | ast.AsyncFor(target=target) if not _comes_round(
+                loop.iter
+            ):
+                return bound_by(target), set()
+            case ast.While(test=ast.Compare() as test):
+                return set(), bound_by(test) & {
+                    node.target.id
+                    for node in self.names.assignments
+                    if isinstance(node, ast.AugAssign)
+                    and isinstance(node.target, ast.Name)
+                    and self.names.is_within(node, loop)
+                }
+        return set(), set()
 
     def _may_ask(self, call: ast.Call) -> bool:
         """Whether a call polls, or calls something by the name of a function that may do so."""
