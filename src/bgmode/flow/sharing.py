@@ -3,7 +3,8 @@
 Most of a turn comes before the answer is looked at: up to there it goes alike whatever has been
 answered. The first run takes down at which statement of the loop's body something is asked of
 the answer; the second one keeps what is known just before it; all others begin there, with
-their own answer in the place of that one.
+their own answer in the place of that one. Where nothing is asked before the next turn, the
+first run keeps that already.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ from bgmode.flow.world import Answer, Raises, World
 if TYPE_CHECKING:
     from bgmode.flow.run import Run
 
-_COLLECTED = (
-    *("acts", "doubts", "settled", "decided", "effects", "given", "replies"),
-    *("answered", "set_by_answers", "outcomes"),
-)
+_LISTED = ("acts", "doubts", "settled", "decided", "effects", "given", "replies")
+_GATHERED = ("answered", "set_by_answers", "outcomes")
 _COUNTED = ("stuck", "failures", "polls", "waits", "since_wait", "work")
 """What a run takes down on its way, besides its notes and the functions that wait for a call."""
 
@@ -46,13 +45,18 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What one run knew before the statement that first asks something of the answer."""
+    """What one run knew before the statement that first asks something of the answer.
+
+    ``listed`` and ``counted`` are what it had added since the turn began.
+    """
 
     state: State
     exits: list[Exit]
     pending: dict[Any, State]
     notes: Notes
-    memory: dict[str, Any]
+    listed: dict[str, list[Any]]
+    gathered: dict[str, Any]
+    counted: dict[str, int]
 
 
 class _Unlike(Exception):
@@ -72,10 +76,11 @@ class FirstTurn:
             return self._watch(run, loop, state)
         position = self._asked[loop]
         if loop not in self._kept:
+            begun = _Beginning.of(run)
             flow = run.block(loop.body[:position], state)
             if flow.falls is None:
                 return flow
-            self._kept[loop] = _keep(run, flow.falls, flow.exits)
+            self._kept[loop] = begun.keep(run, flow.falls, flow.exits)
         else:
             flow = self._begun(run, self._kept[loop]) or run.block(loop.body[:position], state)
         rest = run.block(loop.body[position:], flow.falls)
@@ -83,6 +88,7 @@ class FirstTurn:
 
     def _watch(self, run: Run, loop: Loop, state: State) -> Flow:
         flow = Flow(state)
+        begun = _Beginning.of(run)
         for position, statement in enumerate(loop.body):
             if flow.falls is None:
                 break
@@ -90,6 +96,9 @@ class FirstTurn:
             flow = Flow(step.falls, flow.exits + step.exits)
             if run.notes.asked:
                 self._asked.setdefault(loop, position)
+        if run.polls and loop not in self._asked and flow.falls is not None:  # asked later
+            self._asked[loop] = len(loop.body)
+            self._kept[loop] = begun.keep(run, flow.falls, flow.exits)
         return flow
 
     def _begun(self, run: Run, kept: _Kept | None) -> Flow | None:
@@ -109,24 +118,45 @@ class FirstTurn:
             return None
         run.notes = replace(kept.notes.copy(), readings=readings)
         run.pending = pending
-        for name, value in kept.memory.items():
-            setattr(run, name, value if isinstance(value, int) else value.copy())
+        for name, items in kept.listed.items():
+            getattr(run, name).extend(items)
+        for name, held in kept.gathered.items():
+            getattr(run, name).update(held)
+        for name, count in kept.counted.items():
+            setattr(run, name, getattr(run, name) + count)
         return Flow(state, exits)
 
 
-def _keep(run: Run, state: State, exits: list[Exit]) -> _Kept | None:
-    if run.notes.asked or any(reply.world is not run.world for reply in run.replies):
-        return None
-    memory = {name: getattr(run, name).copy() for name in _COLLECTED}
-    memory |= {name: getattr(run, name) for name in _COUNTED}
-    pending = {code: held.copy() for code, held in run.pending.items()}
-    ways_out = [replace(way_out, state=way_out.state.copy()) for way_out in exits]
-    return _Kept(state.copy(), ways_out, pending, run.notes.copy(), memory)
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """How much a run had taken down when the turn began."""
+
+    lengths: dict[str, int]
+    counted: dict[str, int]
+
+    @classmethod
+    def of(cls, run: Run) -> _Beginning:
+        lengths = {name: len(getattr(run, name)) for name in _LISTED}
+        return cls(lengths, {name: getattr(run, name) for name in _COUNTED})
+
+    def keep(self, run: Run, state: State, exits: list[Exit]) -> _Kept | None:
+        """What is known now; None where other runs could not begin with it."""
+        if run.notes.asked or any(reply.world is not run.world for reply in run.replies):
+            return None
+        return _Kept(
+            state.copy(),
+            [replace(way_out, state=way_out.state.copy()) for way_out in exits],
+            {code: held.copy() for code, held in run.pending.items()},
+            run.notes.copy(),
+            {name: getattr(run, name)[since:] for name, since in self.lengths.items()},
+            {name: getattr(run, name).copy() for name in _GATHERED},
+            {name: getattr(run, name) - before for name, before in self.counted.items()},
+        )
 
 
 def _pairs(run: Run, kept: _Kept) -> Iterable[Pair]:
     """What the outside has said, with what it says now to the same."""
-    for reply in kept.memory["replies"]:
+    for reply in kept.listed["replies"]:
         now = run.world.reply(reply.callee, reply.keywords, turn=reply.turn)
         match reply.said, now:
             case Answer(old), Answer(new) if replace(reply.said, value=new) == now:

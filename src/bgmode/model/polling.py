@@ -434,11 +434,7 @@ class Polling:
     def _goes_through_jobs(self, loop: Repeated) -> bool:
         """Whether each turn polls another job: then it is no waiting for one."""
         things, positions = self._counted(loop)
-        if not any(
-            self.names.is_within(mention, loop)
-            for name in things | positions
-            for mention in self.names.mentions.get(name, ())
-        ):
+        if not self._reads(loop, things) and not self._looks_up(loop, positions):
             return False
         inside = list(own_nodes(loop))
         for target, value in bindings_in(inside):
@@ -448,6 +444,20 @@ class Polling:
             self._may_ask(node) and any(_is_about(part, things, positions) for part in _given(node))
             for node in inside
             if isinstance(node, ast.Call)
+        )
+
+    def _reads(self, loop: Repeated, names: set[str]) -> list[ast.expr]:
+        """Where a loop reads one of some names."""
+        mentions = (mention for name in names for mention in self.names.mentions.get(name, ()))
+        return [mention for mention in mentions if self.names.is_within(mention, loop)]
+
+    def _looks_up(self, loop: Repeated, names: set[str]) -> bool:
+        """Whether a loop looks up what stands at a position that has one of some names."""
+        return any(
+            isinstance(above, ast.Subscript)
+            for mention in self._reads(loop, names)
+            for above in self.names.ancestors(mention)
+            if self.names.is_within(above, loop)
         )
 
     def _counted(self, loop: Repeated) -> tuple[set[str], set[str]]:

@@ -74,6 +74,8 @@ class JobWorld:
     def reply(
         self, callee: ast.expr, keywords: list[ast.keyword], *, turn: int
     ) -> Answer | Raises | None:
+        if callee not in self.clients.suspects:
+            return None
         access = self.clients.access(callee)
         if access is None or self.clients.is_called_inside(callee):
             return None
