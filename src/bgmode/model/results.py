@@ -55,6 +55,7 @@ class Results:
         self._polling = polling
         self.names = polling.names
         self.provider = polling.provider
+        self._judged: dict[ast.AST, dict[str, Run]] = {}
 
     @cached_property
     def read(self) -> tuple[Result, ...]:
@@ -93,8 +94,7 @@ class Results:
         return sorted(found, key=lambda node: getattr(node, "lineno", 0))
 
     def _in_scope(self, scope: ast.Module | Code) -> Iterator[Result]:
-        runs = judged(scope, self._answers)
-        completed = runs["completed"]
+        completed = judged(scope, {"completed": self._answers["completed"]})["completed"]
         if completed.gave_up:
             return
         premature = any(loop.premature for loop in self._polling.loops if loop.scope is scope)
@@ -109,7 +109,7 @@ class Results:
                 outputs[0].field,
                 unawaited=self._is_unawaited(way, outputs),
                 retrieved=bool(late) and self._must_be_there(node),
-                unchecked=() if premature else tuple(self._unchecked(way, late, runs)),
+                unchecked=() if premature else tuple(self._unchecked(scope, way, late)),
                 comes_from=self._start(scope, way),
             )
 
@@ -142,14 +142,14 @@ class Results:
         )
 
     def _unchecked(
-        self, way: list[ast.AST], completed: list[Reading], runs: dict[str, Run]
+        self, scope: ast.Module | Code, way: list[ast.AST], completed: list[Reading]
     ) -> Iterator[str]:
         """The other statuses on which a result is read behind the wait, just as if completed."""
         if not completed or any(r.guess or not r.waited for r in completed):
             return
         if any(self._is_looked_at(node) or self._is_told(node) for node in way):
             return
-        node = way[0]
+        node, runs = way[0], self._runs(scope)
         told = {frozenset(reading.decided) for reading in completed}
         for status in (*self.provider.terminal, "in_progress"):
             if status == "completed" or runs[status].stuck:
@@ -163,6 +163,12 @@ class Results:
             )
             if same and len(same) == len(readings) and not meant:
                 yield status
+
+    def _runs(self, scope: ast.Module | Code) -> dict[str, Run]:
+        """A run for each status; most functions need but the one in which the job completes."""
+        if scope not in self._judged:
+            self._judged[scope] = judged(scope, self._answers)
+        return self._judged[scope]
 
     def _is_meant(self, status: str, comparison: ast.Compare, run: Run) -> bool:
         """Whether somebody has written that a status is as good as completed."""
