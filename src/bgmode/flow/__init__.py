@@ -56,9 +56,11 @@ may it compare two outcomes that look alike but rest on different counters: ``ef
 says which unknown values a run has changed, ``doubts`` which branches it could not decide,
 what their conditions read, and which comparisons with an answer in them it could.
 
-**Several answers** (``judging.py``). What stands before the first poll is run once. A run
-takes down what it has asked of the answer; another answer that would reply the same to all
-of it shares the run. So a loop on the pending set is run twice, not six times.
+**Several answers** (``judging.py``, ``sharing.py``). What stands before the first poll is run
+once. A run takes down what it has asked of the answer; another answer that would reply the same
+to all of it shares the run. So a loop on the pending set is run twice, not six times. And as
+long as nothing has been asked in the first turn, it is the same turn for every answer: later
+runs begin behind that part of it.
 
 **Other modules**. A function or class that is imported from the project has its own nodes,
 and its own names around them. A run that comes to such code enters its module (``World.home``)
@@ -71,6 +73,8 @@ so is what may be changed under another name (``aliases.py``).
 
 What is deliberately not known: implicit exceptions that leave the function (every call
 may fail; that is a crash, not a design; a lookup that finds nothing counts where a handler
-expects it), other threads, ``__getattr__`` and friends, and whatever is more than a few
-calls away.
+expects it), other threads, ``globals()["done"] = True``, and whatever is more than a few calls
+away. Of an object whose class does something where no call is written (``__getitem__``,
+``__add__``, a descriptor) nothing is known, nor of a number that a function which calls itself
+is given.
 """
