@@ -74,7 +74,12 @@ class Results:
     def _scopes(self) -> list[ast.Module | Code]:
         """The functions that may get a result and come to where it is read."""
         outputs = self.provider.outputs
-        reads: list[ast.AST] = [node for name in outputs for node in self._mentions(name)]
+        reads: list[ast.AST] = [
+            node
+            for name in outputs
+            for node in self._mentions(name)
+            if isinstance(node, ast.Attribute)
+        ]
         reads += [node for node in self.names.literals if node.value in outputs]
         if not reads:
             return []
