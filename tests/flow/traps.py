@@ -1827,6 +1827,37 @@ _TEXTS: dict[str, str] = {
             while not box.done:
                 get().mark(poll(job))
         """,
+    "a predicate reads what the loop has put into a dict of the module": """
+        SHARED = {}
+        def fetcher_0(job):
+            r = poll(job)
+            SHARED['status'] = r.status
+        def predicate_1(r, strict=False):
+            return SHARED.get('status', 'queued') in ['queued', 'in_progress']
+        def wait(job, response, settings):
+            pending = 'b'
+            j = pending
+            current = poll(j)
+            match current.status:
+                case 'completed':
+                    return True
+            while predicate_1(current):
+                fetcher_0(job)
+        """,
+    "a known value that only one answer puts where a doubt looks": """
+        WORDS_0 = ('queued', 'in_progress')
+        def wait(job, response, settings, is_over=lambda r: True):
+            while 1:
+                if (response := poll(job)).status not in WORDS_0:
+                    return None
+                match getattr(response, 'status'):
+                    case str() as status_1 if (done := VERBOSE):
+                        pass
+                    case 'in_progress':
+                        done = True
+                if done:
+                    raise LookupError
+        """,
 }
 
 TRAPS: dict[str, Program] = {

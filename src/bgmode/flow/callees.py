@@ -49,6 +49,9 @@ SWALLOWING_SCOPES = frozenset(
 )
 """Those of them that go on after the block instead of raising."""
 
+TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
+"""What the names of decorators, arguments and contexts that limit the time have in them."""
+
 TIMEOUT_CALLS = frozenset({"asyncio.wait_for"})
 """Calls that await their first argument and give up after a while."""
 
@@ -218,6 +221,11 @@ def manner(name: str, receiver: str | None, *, imported: bool) -> Manner:
         bounds=bool(_CLOCKS.search(last)),
         watches=receiver is not None and bool(_CLOCKS.search(last_name(receiver))),
     )
+
+
+def limits_time(name: str | None) -> bool:
+    """Whether a ``with`` block of something imported ends by itself, by its full dotted name."""
+    return name is not None and (name in TIMEOUT_SCOPES or bool(TIME_LIMIT.search(last_name(name))))
 
 
 def last_name(name: str) -> str:

@@ -127,7 +127,7 @@ class Contexts:
         for item in node.items:
             value = self._entered(item.context_expr, state, managers)
             name = self._scope_name(item.context_expr)
-            known = name in callees.TIMEOUT_SCOPES or name == "contextlib.suppress"
+            known = callees.limits_time(name) or name == "contextlib.suppress"
             if not known and state.waited is False and not isinstance(value, Record):
                 state.waited = None  # entering may wait: a lock, a limiter
             if name is not None and not self._has_no_limit(item.context_expr, state):
@@ -139,7 +139,7 @@ class Contexts:
             if item.optional_vars is not None:
                 entered = value if isinstance(value, Record) else unknown(value)
                 self.run.assign(item.optional_vars, entered, state)
-        timed = any(name in callees.TIMEOUT_SCOPES for name in scopes)
+        timed = any(map(callees.limits_time, scopes))
         if timed:
             self.limits.append(node)
             self.run.tries += 1
@@ -238,7 +238,7 @@ class Contexts:
         match node:
             case ast.IfExp(body=body, orelse=orelse):
                 names = [self._scope_name(body), self._scope_name(orelse)]
-                return next((name for name in names if name in callees.TIMEOUT_SCOPES), names[0])
+                return next((name for name in names if callees.limits_time(name)), names[0])
             case ast.Name(id=name):
                 binding = self.run.names.binding(name, node)
                 value = binding.value if binding else None
@@ -254,7 +254,7 @@ class Contexts:
             if isinstance(node, ast.With | ast.AsyncWith):
                 for item in node.items:
                     name = self.run.expressions.callee_name(item.context_expr)
-                    if name in callees.TIMEOUT_SCOPES:
+                    if callees.limits_time(name):
                         return name
         return None
 

@@ -462,11 +462,33 @@ class Names:
             node = self.parent[node]
         return next((index for index, step in enumerate(body) if step is node), -1)
 
-    def read_in(self, node: ast.AST) -> frozenset[str]:
-        """The names and attribute chains that are read in ``node``."""
+    def depends_on(self, node: ast.AST) -> frozenset[str]:
+        """The names and attribute chains that are read in ``node``, and by what it mentions.
+
+        Of the functions of this module that are mentioned, by their names alone, what they read
+        of the code around them, or of ``self``.
+        """
         found = self._reads.get(node)
         if found is None:
-            found = self._reads[node] = frozenset(_read_in(node))
+            found = self._reads[node] = frozenset(_read_in(node))  # functions may call each other
+            called = {path.rpartition(".")[2] for path in found} & self._by_name.keys()
+            if called:
+                inner = [self._outside(each) for name in called for each in self._by_name[name]]
+                found = self._reads[node] = found.union(*inner)
+        return found
+
+    def _outside(self, function: FunctionNode) -> frozenset[str]:
+        """What a function reads of the code around it, or of ``self``."""
+        own = self.scopes[function].bindings.keys() - {"self", "cls"}
+        return frozenset(
+            path for path in self.depends_on(function) if path.partition(".")[0] not in own
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[FunctionNode]]:
+        found: dict[str, list[FunctionNode]] = {}
+        for function in self.functions:
+            found.setdefault(function.name, []).append(function)
         return found
 
     def given(self, code: Code, name: str) -> list[ast.expr]:

@@ -39,6 +39,7 @@ from bgmode.flow.values import (
     Unknown,
     Value,
     is_mutable,
+    loosened,
     unknown,
 )
 
@@ -55,6 +56,8 @@ _FOLLOWED = frozenset(
     " __aiter__".split()
 )
 """Special methods that are run where Python calls them; any other must change nothing."""
+_TELLING = frozenset(["__repr__", "__str__", "__format__", "__hash__"])
+"""Special methods that are there to tell something, whatever they call for it."""
 _OPERATIONS = (
     *(ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Compare, ast.AugAssign, ast.FormattedValue),
     *(ast.For, ast.AsyncFor, ast.comprehension, ast.Starred, ast.YieldFrom, ast.Await),
@@ -317,6 +320,8 @@ class Objects:
                 value = self._expressions.static(stores[0].value)
                 if isinstance(value, Record) and value.mutable:
                     return self._expressions.object_outside(value)
+                if is_mutable(value) and name in self.run.aliases.changed_in_place:
+                    return loosened(value)  # an earlier call of some method may have done it
                 return None if self._has_other_names(name, value) else value
         return None
 
@@ -351,8 +356,9 @@ def _special_methods(cls: ast.ClassDef) -> Iterator[FunctionNode]:
 def _acts_unseen(cls: ast.ClassDef) -> bool:
     """Whether something is done where Python calls a method that nobody has written a call of."""
     return any(
-        method.name.endswith("__") and method.name not in _FOLLOWED and not only_looks(method)
+        any(map(_stores, ast.walk(method))) or not (method.name in _TELLING or only_looks(method))
         for method in _special_methods(cls)
+        if method.name.endswith("__") and method.name not in _FOLLOWED
     )
 
 
@@ -391,23 +397,29 @@ def _is_asked(node: ast.AST) -> bool:
 
 def only_looks(function: Code) -> bool:
     """Whether running a function plainly changes nothing."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Global() | ast.Nonlocal():
-                return False
-            case ast.Subscript(ctx=ast.Store() | ast.Del()):
-                return False
-            case ast.Call(func=ast.Name(id=name)) if callees.manner(
-                name, None, imported=False
-            ).quick:
-                pass
-            case ast.Call(func=ast.Attribute(attr=name)) if name not in MUTATORS and (
-                callees.manner(name, "", imported=False).quick
-            ):
-                pass
-            case ast.Call():
-                return False
-    return True
+    return not any(_stores(node) or _may_do_something(node) for node in ast.walk(function))
+
+
+def _stores(node: ast.AST) -> bool:
+    match node:
+        case ast.Global() | ast.Nonlocal():
+            return True
+        case (
+            ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
+        ):
+            return True
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in MUTATORS
+    return False
+
+
+def _may_do_something(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return not callees.manner(name, None, imported=False).quick
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return not callees.manner(name, "", imported=False).quick
+    return isinstance(node, ast.Call)
 
 
 def _is_enumeration(cls: ast.ClassDef) -> bool:

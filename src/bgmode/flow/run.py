@@ -498,7 +498,7 @@ class Run:
     ) -> None:
         """Give ``target`` a value, which was made of what stands in ``source``."""
         at = target if source is None else source
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) or self.led:
             self.affect(target, at)
         match target:
             case ast.Name(id=name):
@@ -567,11 +567,12 @@ class Run:
     def affect(self, target: ast.expr, source: ast.AST, *, polled: bool = False) -> None:
         """Take note that something has changed what ``target`` holds, in a way nobody can see.
 
+        Or for an answer's sake: another answer leaves there what was there before.
         ``polled``: what a poll has answered is in it now.
         """
         key = dotted(target)
         if (self.loops or polled) and key is not None:
-            sources = self.names.read_in(source)
+            sources = self.names.depends_on(source)
             self.effects.append(Effect(key, target, sources, polled, self.led))
 
     def spread(self, key: str, state: State, at: ast.AST) -> None:
@@ -591,7 +592,7 @@ class Run:
         """
         if self.loops:
             decided = frozenset(self.decided[since:])
-            self.doubts.append(Doubt(node, self.names.read_in(node.test), decided))
+            self.doubts.append(Doubt(node, self.names.depends_on(node.test), decided))
 
     def settle(self, node: ast.If | ast.While, test: Value, *, holds: bool) -> None:
         """Take note of a branch that could be decided."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from bgmode.flow import callees
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, Names, dotted, reads, undecorated
-
-_TIME_LIMIT = re.compile(r"time_?out|time_?limit|deadline", re.IGNORECASE)
 
 _ALARMS = ("alarm", "setitimer")  # signal.alarm: the operating system ends the wait
 
@@ -22,7 +19,8 @@ class Limits:
     def are_around(self, scope: ast.Module | Code) -> bool:
         """Whether a decorator or an alarm limits the time, or every use of an inner function does.
 
-        A function that others can call has to have a bound of its own.
+        A function that others can call has to have a bound of its own; those whose name says
+        that they are nobody else's need none.
         """
         if not isinstance(scope, FUNCTIONS):
             return False
@@ -31,7 +29,7 @@ class Limits:
         alarms = [call for name in _ALARMS for call in self.names.calls_of(name)]
         if any(self.names.function(call) is scope for call in alarms):
             return True
-        if self.names.function(scope) is None:
+        if self.names.function(scope) is None and not scope.name.startswith("_"):
             return False
         uses = self._uses(scope)
         return bool(uses) and all(self._is_timed(use) or self._is_cancelled(use) for use in uses)
@@ -79,7 +77,7 @@ class Limits:
                     for item in items:
                         expression = item.context_expr
                         if isinstance(expression, ast.Call) and (
-                            self.names.qualify(expression.func) in callees.TIMEOUT_SCOPES
+                            callees.limits_time(self.names.qualify(expression.func))
                         ):
                             return True
                 case ast.Assign(targets=[ast.Name(id=task)]):
@@ -105,7 +103,7 @@ class Limits:
 
 def _limits_time(decorator: ast.expr) -> bool:
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    if any(keyword.arg and _TIME_LIMIT.search(keyword.arg) for keyword in keywords):
+    if any(keyword.arg and callees.TIME_LIMIT.search(keyword.arg) for keyword in keywords):
         return True
     name = dotted(undecorated(decorator)) or ""
-    return bool(_TIME_LIMIT.search(name.rpartition(".")[2]))
+    return bool(callees.TIME_LIMIT.search(name.rpartition(".")[2]))
