@@ -201,8 +201,8 @@ def _other(value: Any, pairs: list[Pair]) -> Any:
             found := next((new for old, new in pairs if old == value), None)
         ) is not None:
             return found
-        case Known(bool() | None):
-            return value
+        case Known(bool()):
+            return value  # what else it were for another answer would have been asked
         case Known(polled=True) | Stream(polled=True):
             raise _Unlike
         case Record(fields):
