@@ -25,6 +25,7 @@ from bgmode.flow.names import (
     counts,
     dotted,
     handed_to,
+    parameters,
     reads,
     unawaited,
     undecorated,
@@ -163,12 +164,50 @@ def _around(names: Names, call: ast.Call) -> Iterator[Retry]:
                 found = _loop(names, above, call)
                 if found is not None:
                     yield found
+            case ast.Try() if below in above.body:
+                yield from _handlers_that_go_back(names, above, call)
             case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
                 if raises_out is above:
                     yield from _decorated(names, above)
                     yield from _handed_to_helper(names, above)
                 break
         below = above
+
+
+def _handlers_that_go_back(names: Names, attempt: ast.Try, call: ast.Call) -> Iterator[Retry]:
+    """``except``, and the function around it is called again for the same."""
+    function = names.function(call)
+    if not isinstance(function, FUNCTIONS):
+        return
+    for handler in attempt.handlers:
+        if _tells_of_no_loss(handler):
+            continue
+        for again in ast.walk(handler):
+            if isinstance(again, ast.Call) and (
+                _is_retry_of_the_task(again, function)
+                or (names.callee(again) is function and _hands_on(again, function, call))
+            ):
+                yield Retry(again, f"`{_name(again.func)}` in the `except`", function)
+
+
+def _is_retry_of_the_task(call: ast.Call, function: FunctionNode) -> bool:
+    """``self.retry()`` in a Celery task that is handed itself."""
+    match call.func, function.args.args:
+        case ast.Attribute(value=ast.Name(id=task), attr="retry"), [first, *_] if first.arg == task:
+            return any(
+                keyword.arg == "bind"
+                for decorator in function.decorator_list
+                if isinstance(decorator, ast.Call)
+                for keyword in decorator.keywords
+            )
+    return False
+
+
+def _hands_on(again: ast.Call, function: FunctionNode, call: ast.Call) -> bool:
+    """Whether a function that calls itself gives what it makes a call of unchanged."""
+    handed = {node.id for node in handed_to(again) if isinstance(node, ast.Name)}
+    own = {parameter.arg for parameter in parameters(function)} - {"self", "cls"}
+    return own & {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} <= handed
 
 
 def _given(node: ast.AST) -> ast.AST:
