@@ -20,10 +20,12 @@ from bgmode.flow.names import (
     FunctionNode,
     Loop,
     Names,
+    bindings_in,
     bound_by,
     counts,
     dotted,
     handed_to,
+    parameters,
     reads,
     unawaited,
     undecorated,
@@ -36,11 +38,23 @@ _DECORATORS = re.compile(
     r"|google\.api_core\.retry\.Retry(Async)?|google\.api_core\.retry_async\.\w+)$"
 )
 _FETCHING = frozenset(
-    "get get_nowait pop popleft receive recv blpop fetchone readline read input".split()
+    "get_nowait pop popleft receive recv blpop brpop fetchone readline read input".split()
 )
+_FETCHING_WORDS = frozenset(["next", "claim", "dequeue", "pop"])
+"""Words in the name of what gives another thing each time."""
 _NAMED_RETRY = re.compile(r"(^|_)(retry|retries|retrying|retryable|backoff)(_|$)", re.IGNORECASE)
+_NOT_RETRYING = re.compile(
+    r"(^|_)(no|non|never|without|disable|skip|on|log|set)_(\w+_)?(retry|retries|retrying|backoff)(_|$)",
+    re.IGNORECASE,
+)
 _BROAD = frozenset(["Exception", "BaseException", "OpenAIError", "APIError"])
 """Exceptions that whatever goes wrong with a request is one of."""
+_WITHOUT_A_LOSS = frozenset(
+    "KeyError IndexError LookupError TypeError AttributeError JSONDecodeError ValidationError "
+    "KeyboardInterrupt Empty QueueEmpty BadRequestError AuthenticationError PermissionDeniedError "
+    "UnprocessableEntityError".split()
+)
+"""Exceptions of what is looked up or read, also in an answer, and of requests that are refused."""
 _CALLS_AT_ONCE = frozenset(["to_thread", "run_in_executor", "run_in_threadpool", "run_sync"])
 """Functions that raise what the one raises that they are given."""
 _RETRY_CLASSES = re.compile(r"(^|\.)(Async)?Retrying$")
@@ -106,11 +120,19 @@ def _raises_out_of(names: Names, call: ast.Call) -> FunctionNode | None:
 
 def _catches_all(attempt: ast.Try) -> bool:
     """Whether a ``try`` catches whatever may go wrong with a request."""
-    for handler in attempt.handlers:
-        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        if any(kind is None or _name(kind).rpartition(".")[2] in _BROAD for kind in kinds):
-            return True
-    return False
+    caught = {name for handler in attempt.handlers for name in _caught(handler)}
+    return not caught.isdisjoint(_BROAD)
+
+
+def _caught(handler: ast.ExceptHandler) -> set[str]:
+    """What the exceptions are called that a handler catches."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return {"BaseException" if kind is None else _name(kind).rpartition(".")[2] for kind in kinds}
+
+
+def _tells_of_no_loss(handler: ast.ExceptHandler) -> bool:
+    """Whether no answer to a request has got lost where a handler comes in."""
+    return _caught(handler) <= _WITHOUT_A_LOSS
 
 
 def _callers(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
@@ -142,12 +164,50 @@ def _around(names: Names, call: ast.Call) -> Iterator[Retry]:
                 found = _loop(names, above, call)
                 if found is not None:
                     yield found
+            case ast.Try() if below in above.body:
+                yield from _handlers_that_go_back(names, above, call)
             case ast.FunctionDef() | ast.AsyncFunctionDef() if below in above.body:
                 if raises_out is above:
                     yield from _decorated(names, above)
                     yield from _handed_to_helper(names, above)
                 break
         below = above
+
+
+def _handlers_that_go_back(names: Names, attempt: ast.Try, call: ast.Call) -> Iterator[Retry]:
+    """``except``, and the function around it is called again for the same."""
+    function = names.function(call)
+    if not isinstance(function, FUNCTIONS):
+        return
+    for handler in attempt.handlers:
+        if _tells_of_no_loss(handler):
+            continue
+        for again in ast.walk(handler):
+            if isinstance(again, ast.Call) and (
+                _is_retry_of_the_task(again, function)
+                or (names.callee(again) is function and _hands_on(again, function, call))
+            ):
+                yield Retry(again, f"`{_name(again.func)}` in the `except`", function)
+
+
+def _is_retry_of_the_task(call: ast.Call, function: FunctionNode) -> bool:
+    """``self.retry()`` in a Celery task that is handed itself."""
+    match call.func, function.args.args:
+        case ast.Attribute(value=ast.Name(id=task), attr="retry"), [first, *_] if first.arg == task:
+            return any(
+                keyword.arg == "bind"
+                for decorator in function.decorator_list
+                if isinstance(decorator, ast.Call)
+                for keyword in decorator.keywords
+            )
+    return False
+
+
+def _hands_on(again: ast.Call, function: FunctionNode, call: ast.Call) -> bool:
+    """Whether a function that calls itself gives what it makes a call of unchanged."""
+    handed = {node.id for node in handed_to(again) if isinstance(node, ast.Name)}
+    own = {parameter.arg for parameter in parameters(function)} - {"self", "cls"}
+    return own & {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} <= handed
 
 
 def _given(node: ast.AST) -> ast.AST:
@@ -169,13 +229,33 @@ def _decorated(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -
     for decorator in function.decorator_list:
         target = undecorated(decorator)
         name = names.qualify(target) or dotted(target) or ""
-        if _DECORATORS.match(name) or _NAMED_RETRY.search(name.rpartition(".")[2]):
+        if _DECORATORS.match(name) or _is_named_retry(name):
             if not _limits_exceptions_away(decorator):
                 yield Retry(decorator, f"`@{_name(target)}`", function)
-        elif isinstance(decorator, ast.Call) and any(
-            keyword.arg == "autoretry_for" for keyword in decorator.keywords
-        ):
+        elif isinstance(decorator, ast.Call) and _has_retries(decorator):
+            yield Retry(decorator, f"`@{_name(target)}` with retries", function)
+        elif isinstance(decorator, ast.Call) and _retries_itself(decorator):
             yield Retry(decorator, f"`@{_name(target)}` with autoretry_for", function)
+
+
+def _has_retries(decorator: ast.Call) -> bool:
+    """``@task(retries=3)``, as Prefect and Modal have it."""
+    return any(
+        keyword.arg == "retries"
+        and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
+        for keyword in decorator.keywords
+    )
+
+
+def _retries_itself(task: ast.Call) -> bool:
+    """Whether Celery tries a task again by itself: after some exceptions, some times."""
+    said = {keyword.arg: keyword.value for keyword in task.keywords}
+    match said.get("autoretry_for"), said.get("max_retries"):
+        case ((None | ast.Tuple(elts=[]) | ast.List(elts=[])), _):
+            return False
+        case _, ast.Constant(value=0):
+            return False
+    return True
 
 
 def _limits_exceptions_away(decorator: ast.expr) -> bool:
@@ -208,7 +288,13 @@ def _is_helper(names: Names, call: ast.Call) -> bool:
                 if _RETRY_CLASSES.search(made):
                     return True
     name = names.qualify(call.func) or dotted(call.func) or ""
-    return bool(_NAMED_RETRY.search(name.rpartition(".")[2]))
+    return _is_named_retry(name)
+
+
+def _is_named_retry(full: str) -> bool:
+    """Whether something is called a retry: ``retry_call``, but not ``call_without_retry``."""
+    name = full.rpartition(".")[2]
+    return bool(_NAMED_RETRY.search(name)) and not _NOT_RETRYING.search(name)
 
 
 def _handed_to_helper(
@@ -271,7 +357,7 @@ def _handler_that_goes_on(
             return None
         if isinstance(above, ast.Try) and below in above.body:
             for handler in above.handlers:
-                if not _always_leaves(handler.body):
+                if not _tells_of_no_loss(handler) and not _always_leaves(handler.body):
                     return above, handler
         below = above
     return None
@@ -306,7 +392,8 @@ def _stops_on_success(
     if isinstance(loop, ast.While) and _ends_by_success(loop, found[0]):
         return True
     attempt, handler = found
-    tried = _leaves(attempt.body) or _leaves(attempt.orelse)
+    made = _made_by(names, call)
+    tried = _leaves_behind(names, attempt.body, call, made) or _leaves(attempt.orelse)
     below: ast.AST = attempt
     after: list[ast.stmt] = []
     for above in names.ancestors(attempt):
@@ -316,18 +403,12 @@ def _stops_on_success(
         if above is loop:
             break
         below = above
-    return tried or (_leaves_on_success(names, after, call) and _ends_in_continue(handler))
+    return tried or (_leaves_on_success(after, call, made) and _ends_in_continue(handler))
 
 
-def _leaves_on_success(names: Names, after: list[ast.stmt], call: ast.Call) -> bool:
+def _leaves_on_success(after: list[ast.stmt], call: ast.Call, made: set[str]) -> bool:
     """Whether what follows the call surely leaves the loop, or does because of its response."""
-    statement = names.statement(call)
-    made = {
-        node.id
-        for node in (ast.walk(statement) if statement is not None else ())
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    for following in after:
+    for following in [each for later in after for each in _with_response(later, call, made)]:
         match following:
             case ast.Return() | ast.Break():
                 return True
@@ -336,6 +417,58 @@ def _leaves_on_success(names: Names, after: list[ast.stmt], call: ast.Call) -> b
             case ast.With() | ast.AsyncWith() | ast.Try() if _leaves([following]):
                 return True
     return False
+
+
+def _made_by(names: Names, call: ast.Call) -> set[str]:
+    """The names that the statement of a call sets."""
+    statement = names.statement(call)
+    return {
+        node.id
+        for node in (ast.walk(statement) if statement is not None else ())
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def _leaves_behind(names: Names, body: list[ast.stmt], call: ast.Call, made: set[str]) -> bool:
+    """Whether there is a way out of the loop with a call, or behind it.
+
+    One before the call is for when there is no more work.
+    """
+    for number, statement in enumerate(body):
+        if not names.is_within(call, statement):
+            continue
+        behind = [
+            each for later in body[number + 1 :] for each in _with_response(later, call, made)
+        ]
+        if _leaves(behind):
+            return True
+        match statement:
+            case ast.If(test=test, body=then, orelse=otherwise) if not names.is_within(call, test):
+                return _leaves_behind(names, [*then, *otherwise], call, made)
+            case ast.With(body=inner) | ast.AsyncWith(body=inner) if any(
+                names.is_within(call, each) for each in inner
+            ):
+                return _leaves_behind(names, inner, call, made)
+        return _leaves(_with_response(statement, call, made))
+    return False
+
+
+def _with_response(statement: ast.stmt, call: ast.Call, made: set[str]) -> list[ast.stmt]:
+    """What is done of a statement where a call has given something: ``made`` are its names."""
+    match statement:
+        case ast.If(
+            test=(
+                ast.UnaryOp(op=ast.Not(), operand=asked)
+                | ast.Compare(left=asked, ops=[ast.Is()], comparators=[ast.Constant(value=None)])
+            ),
+            orelse=otherwise,
+        ):
+            match asked:
+                case ast.NamedExpr(value=value):
+                    asked = value
+            is_made = isinstance(asked, ast.Name) and asked.id in made
+            return otherwise if is_made or unawaited(asked) is call else [statement]
+    return [statement]
 
 
 def _ends_in_continue(handler: ast.ExceptHandler) -> bool:
@@ -372,11 +505,12 @@ def _is_another_job(loop: Loop, call: ast.Call) -> bool:
     if not isinstance(loop, ast.While) and not counts(loop):
         items = bound_by(loop.target)
     for node in ast.walk(loop):
+        for target, value in bindings_in([node]):
+            if isinstance(target, ast.Name | ast.Tuple | ast.List) and (
+                reads(value, items) or _fetches(value)
+            ):
+                items |= bound_by(target)
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if reads(
-                value, items
-            ) or _fetches(value):
-                items.add(name)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=arguments) if (
                 node is not call and any(reads(argument, items) for argument in arguments)
             ):
@@ -387,8 +521,14 @@ def _is_another_job(loop: Loop, call: ast.Call) -> bool:
 def _fetches(value: ast.expr) -> bool:
     """``jobs.get()``, ``next(prompts)``: another one each time."""
     match unawaited(value):
-        case ast.Call(func=ast.Name(id="next")):
-            return True
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return name in _FETCHING
+        case ast.Call(func=ast.Attribute(attr="get"), args=arguments, keywords=keywords):
+            said = {keyword.arg for keyword in keywords}
+            return said <= {"block", "timeout"} and (not arguments or _is_flag(arguments[0]))
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
+            return name in _FETCHING or not _FETCHING_WORDS.isdisjoint(name.split("_"))
     return False
+
+
+def _is_flag(argument: ast.expr) -> bool:
+    """What ``queue.get(False)`` and ``queue.get(True, 5)`` are given, and no key of a dict."""
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, bool)
