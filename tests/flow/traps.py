@@ -1858,6 +1858,58 @@ _TEXTS: dict[str, str] = {
                 if done:
                     raise LookupError
         """,
+    "a condition that one answer decides in the next round": """
+        import sys
+        def wait(job, response, settings):
+            current = response
+            for turn_2 in range(2):
+                response = poll(job)
+                if (current.status,)[0] in 'in_progress':
+                    sys.exit()
+                match response.status:
+                    case 'in_progress' | 'incomplete':
+                        return wait(job, response, settings)
+        """,
+    "an answer in a dict that goes into an unknown one": """
+        FINISHED = 'completed'
+        def checker_0(r, strict=False):
+            if {'status': r.status}.get('status') in FINISHED:
+                raise LookupError()
+            return r
+        def wait(job, response, settings):
+            info = {'status': 'queued', 'done': False}
+            info_1 = info
+            for turn_2 in range(3):
+                response = poll(job)
+                info_1['status'] = checker_0(response).status
+                try:
+                    info |= {'done': info_1['done']}
+                    if info['done']:
+                        break
+                finally:
+                    info_1 = {'done': info_1['status'] in 'failed'}
+        """,
+    "one answer hands out a function that sets a name of the module": """
+        SEEN = False
+        def mark_seen():
+            global SEEN
+            SEEN = True
+        class Waiter:
+            def __init__(self, job, response, settings):
+                pass
+            def refresh_0(self):
+                self.response = poll(True)
+                if self.response.status.startswith('failed'):
+                    subscribe(mark_seen)
+                else:
+                    assert self.response.status not in 'completed'
+            def run(self):
+                self.refresh_0()
+                while True:
+                    poll(True)
+                    if SEEN:
+                        raise LookupError()
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
-from bgmode.flow.names import MUTATORS, dotted, handed_to, ordered_parameters
+from bgmode.flow.names import MUTATORS, Code, dotted, handed_to, ordered_parameters
 from bgmode.flow.objects import only_looks
 from bgmode.flow.values import (
     MISSING,
@@ -626,7 +626,7 @@ class CallExpressions:
             fed = True  # it may be what somebody else has polled
         for value in evaluated:
             fed = fed or value.polled
-            raised = self.run.frames.probe(value, state) if isinstance(value, Function) else None
+            raised = self._probed(node, value, state) if isinstance(value, Function) else None
             if raised is not None:
                 fed = True
                 state.polled = either(state.polled, None)
@@ -657,6 +657,13 @@ class CallExpressions:
         else:
             self.run.may_raise(node, state, None, implicit=True, guess=guess)
         return POLLED if fed else UNKNOWN
+
+    def _probed(self, node: ast.Call, function: Function, state: State) -> list[Exit] | None:
+        """What a function raises that somebody else may call from now on, and what it may set."""
+        if state.polled is not False:
+            for name in _declared(function.node):
+                self.run.set_by_answers.setdefault(name, node)
+        return self.run.frames.probe(function, state)
 
     def forget_what_is_set(self, function: Function, state: State, source: Value) -> None:
         """What a function sets that is not followed: names around it, and attributes."""
@@ -713,6 +720,13 @@ class CallExpressions:
             if receiver is not None:
                 for key in state.below(receiver):
                     state.names[key] = unknown(state.names[key])
+
+
+def _declared(code: Code) -> Iterator[str]:
+    """The names of the code around it that a function says it sets."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            yield from node.names
 
 
 def _does_something(value: Value) -> bool:

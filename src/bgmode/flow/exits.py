@@ -318,7 +318,7 @@ def is_comparable(one: Outcome, other: Outcome) -> bool:
     ways = one.ways | other.ways
     differing = one.doubts ^ other.doubts
     settled = {node for node, _ in one.settled ^ other.settled}
-    differing |= {doubt for doubt in one.doubts if doubt.node in settled}
+    differing |= {doubt for doubt in one.doubts | other.doubts if doubt.node in settled}
     if any(doubt.decides(way) for doubt in differing for way in ways):
         return False
     if any(doubt.may_go_on_within for doubt in one.doubts & other.doubts):

@@ -755,7 +755,10 @@ class Expressions:
         key = dotted(container)
         old = self.value(container, state)
         self.run.notes.look_closely(index)
-        if value.polled and key is not None and key not in state.names:
+        unseen = key not in state.names or (
+            isinstance(state.names[key], Unknown) and not isinstance(value, Unknown)
+        )
+        if value.polled and key is not None and unseen:
             self.run.affect(container, container, polled=True)  # somebody else may read it there
         if key is not None and self.run.is_loose(key, old, container):
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)

@@ -55,6 +55,7 @@ from bgmode.flow.values import (
     Stream,
     Unknown,
     Value,
+    has_polled,
     is_mutable,
     item_of,
     items_loosened,
@@ -500,6 +501,8 @@ class Run:
         at = target if source is None else source
         if isinstance(value, Unknown) or self.led:
             self.affect(target, at)
+        if isinstance(at, ast.Dict) and isinstance(value, Record) and has_polled(value):
+            self.affect(target, at, polled=True)
         match target:
             case ast.Name(id=name):
                 if state.polled is not False:
@@ -509,6 +512,8 @@ class Run:
                     state.assign(name, unknown(value))
                 else:
                     loose = self.is_loose(name, value, target)
+                    if loose and isinstance(value, Record):
+                        self.affect(target, at, polled=value.polled or has_polled(value))
                     value = loosened(value) if loose else self.items_loosened(name, value, at)
                     state.assign(name, value)
             case ast.Attribute(attr=name):

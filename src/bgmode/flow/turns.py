@@ -65,7 +65,7 @@ class Turns:
         self._set_before = {
             name: node
             for name, node in run.set_by_answers.items()
-            if isinstance(state.names.get(name), Unknown)
+            if isinstance(state.names.get(name, UNKNOWN), Unknown)
         }
         first = state.copy()
         first.polled = False
@@ -113,8 +113,6 @@ class Turns:
             waits = waits if waits is further else None
         since_doubts, since_settled, effects, acts = self._begun
         doubts = frozenset(self._run.doubts[since_doubts:])
-        doubted = {doubt.node for doubt in doubts}
-        settled = self._run.settled[since_settled:] if doubts else []
         return Outcome(
             frozenset(self.ways),
             self.endless,
@@ -122,7 +120,7 @@ class Turns:
             self.polls,
             self.unclear,
             doubts,
-            frozenset(branch for branch in settled if branch[0] in doubted),
+            frozenset(self._run.settled[since_settled:]),
             frozenset(self._run.effects[effects:]) | self._polled_before,
             frozenset(self._run.acts[acts:]),
         )

@@ -461,6 +461,11 @@ def narrowed(value: Value, *, some: bool) -> Value:
             return value
 
 
+def has_polled(value: Record) -> bool:
+    """Whether the answer of a poll has gone into one of the fields."""
+    return any(entry.polled for entry in value.fields.values())
+
+
 def is_mutable(value: Value) -> bool:
     """Whether it can be changed under another name."""
     match value:
