@@ -10,6 +10,7 @@ from bgmode.flow.names import (
     FUNCTIONS,
     LOOPS,
     Assignment,
+    Code,
     FunctionNode,
     Loop,
     Names,
@@ -180,8 +181,8 @@ class Aliases:
         loop = next(
             (above for above in self.names.ancestors(node) if isinstance(above, LOOPS)), None
         )
-        scope = self.names.function(node) or self.names.tree
-        if loop is None or self.names.function(loop) is not self.names.function(node):
+        scope = self.names.function(node)
+        if loop is None or self.names.function(loop) is not scope:
             return False
         mentions = [statement for statement in loop.body if reads(statement, {other})]
         if not mentions or mentions[-1] is not self._within(loop, node):
@@ -206,12 +207,8 @@ class Aliases:
             node,
         )
 
-    def _is_changed_in_place(self, name: str, scope: ScopeNode) -> bool:
-        changed = any(
-            other == name and (self.names.function(node) or self.names.tree) is scope
-            for node, other in self.names.changes_in_place
-        )
-        return changed or any(
+    def _is_changed_in_place(self, name: str, scope: Code | None) -> bool:
+        return (scope, name) in self.names.changed_here or any(
             isinstance(node, ast.AugAssign)
             and isinstance(node.target, ast.Name)
             and node.target.id == name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
-from bgmode.flow.names import MUTATORS, Code, dotted, handed_to, ordered_parameters
+from bgmode.flow.names import MUTATORS, dotted, handed_to, ordered_parameters
 from bgmode.flow.objects import only_looks
 from bgmode.flow.values import (
     MISSING,
@@ -661,7 +661,7 @@ class CallExpressions:
     def _probed(self, node: ast.Call, function: Function, state: State) -> list[Exit] | None:
         """What a function raises that somebody else may call from now on, and what it may set."""
         if state.polled is not False:
-            for name in _declared(function.node):
+            for name in self.run.names.set_around.get(function.node, ()):
                 self.run.set_by_answers.setdefault(name, node)
         return self.run.frames.probe(function, state)
 
@@ -720,13 +720,6 @@ class CallExpressions:
             if receiver is not None:
                 for key in state.below(receiver):
                     state.names[key] = unknown(state.names[key])
-
-
-def _declared(code: Code) -> Iterator[str]:
-    """The names of the code around it that a function says it sets."""
-    for node in ast.walk(code):
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            yield from node.names
 
 
 def _does_something(value: Value) -> bool:

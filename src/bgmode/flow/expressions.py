@@ -268,7 +268,7 @@ class Expressions:
         return self.value(node.value, state)
 
     def _starred(self, node: ast.Starred, state: State) -> Value:
-        return unknown(self.calls.gone_through(self.value(node.value, state), state))
+        return unknown(self._element(node, state))
 
     def _named(self, node: ast.NamedExpr, state: State) -> Value:
         value = self.value(node.value, state)

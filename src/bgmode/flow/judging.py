@@ -40,7 +40,7 @@ def judged(
     runs: dict[str, Run] = {}
     kept: list[tuple[Answering, Run]] = []
     prefix: Prefix | None = None
-    turn = FirstTurn()
+    turn = FirstTurn() if len(answers) > 1 else None
     for key, answering in answers.items():
         shared = next((run for other, run in kept if _is_alike(answering, other, run)), None)
         if shared is None:

@@ -309,6 +309,7 @@ class Names:
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
         self.tricky: dict[ast.ClassDef, bool] = {}  # classes that change what an object is
+        self.acting: dict[ast.ClassDef, bool] = {}  # and those that act where no call is written
         self.tells: dict[ast.Call, bool] = {}  # whether a call is a log line, as found
         self._reads: dict[ast.AST, frozenset[str]] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
@@ -471,10 +472,10 @@ class Names:
         found = self._reads.get(node)
         if found is None:
             found = self._reads[node] = frozenset(_read_in(node))  # functions may call each other
-            called = {path.rpartition(".")[2] for path in found} & self._by_name.keys()
+            called = {path.rpartition(".")[2] for path in found} & self.functions_by_name.keys()
             if called:
-                inner = [self._outside(each) for name in called for each in self._by_name[name]]
-                found = self._reads[node] = found.union(*inner)
+                functions = [each for name in called for each in self.functions_by_name[name]]
+                found = self._reads[node] = found.union(*map(self._outside, functions))
         return found
 
     def _outside(self, function: FunctionNode) -> frozenset[str]:
@@ -485,7 +486,8 @@ class Names:
         )
 
     @cached_property
-    def _by_name(self) -> dict[str, list[FunctionNode]]:
+    def functions_by_name(self) -> dict[str, list[FunctionNode]]:
+        """The functions and methods of the module that are called so, in the order of the text."""
         found: dict[str, list[FunctionNode]] = {}
         for function in self.functions:
             found.setdefault(function.name, []).append(function)
@@ -508,6 +510,10 @@ class Names:
     def calls_of(self, name: str) -> list[ast.Call]:
         """The calls of something that is called ``name``, alone or as an attribute."""
         return self._calls_by_name.get(name, [])
+
+    def calls_to(self, function: FunctionNode) -> Iterator[ast.Call]:
+        """The calls of a function of this module."""
+        return (call for call in self.calls_of(function.name) if self.callee(call) is function)
 
     @cached_property
     def _calls_by_name(self) -> dict[str, list[ast.Call]]:
@@ -704,6 +710,18 @@ class Names:
                 *self.scopes[cls].bindings.get(name, []),
             )
         ]
+
+    def bound_once(self, node: ast.expr) -> ast.expr | None:
+        """What a name, or an attribute of ``self``, is set to, if it is set once."""
+        match node:
+            case ast.Name(id=name):
+                binding = self.binding(name, node)
+                found = [] if binding is None or binding.node is node else [binding]
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                found = self.bindings_of_self(name, node)
+            case _:
+                return None
+        return found[0].value if len(found) == 1 else None
 
     def is_shared(self, name: str, at: ast.AST) -> bool:
         """Whether code elsewhere may change ``name``, as it is meant at ``at``, at any time.

@@ -342,24 +342,27 @@ def _is_changed_unseen(names: Names, cls: ast.ClassDef) -> bool:
     """Whether a class says itself what its objects are, or does something without a call."""
     return (
         any(method.name in _TRICKS for method in _special_methods(cls))
-        or _acts_unseen(cls)
+        or _acts_unseen(names, cls)
         or any(_is_descriptor(names, statement) for statement in cls.body)
     )
 
 
 def _special_methods(cls: ast.ClassDef) -> Iterator[FunctionNode]:
     for method in cls.body:
-        if isinstance(method, FUNCTIONS) and method.name.startswith("__"):
+        if isinstance(method, FUNCTIONS) and method.name[:2] == method.name[-2:] == "__":
             yield method
 
 
-def _acts_unseen(cls: ast.ClassDef) -> bool:
+def _acts_unseen(names: Names, cls: ast.ClassDef) -> bool:
     """Whether something is done where Python calls a method that nobody has written a call of."""
-    return any(
-        any(map(_stores, ast.walk(method))) or not (method.name in _TELLING or only_looks(method))
-        for method in _special_methods(cls)
-        if method.name.endswith("__") and method.name not in _FOLLOWED
-    )
+    if cls not in names.acting:
+        names.acting[cls] = any(
+            any(map(_stores, ast.walk(method)))
+            or not (method.name in _TELLING or only_looks(method))
+            for method in _special_methods(cls)
+            if method.name not in _FOLLOWED
+        )
+    return names.acting[cls]
 
 
 def _is_descriptor(names: Names, statement: ast.stmt) -> bool:
@@ -377,7 +380,7 @@ def _is_descriptor(names: Names, statement: ast.stmt) -> bool:
 def uses_itself_unseen(names: Names, scope: ast.AST) -> bool:
     """Whether a method's class uses ``self`` where Python calls methods that do something."""
     cls = names.enclosing_class(scope)
-    if cls is None or not any(map(_acts_unseen, names.lineage(cls))):
+    if cls is None or not any(_acts_unseen(names, above) for above in names.lineage(cls)):
         return False
     return any(
         isinstance(names.parent[mention], _OPERATIONS) or _is_asked(names.parent[mention])
@@ -388,11 +391,10 @@ def uses_itself_unseen(names: Names, scope: ast.AST) -> bool:
 
 def _is_asked(node: ast.AST) -> bool:
     """``next(self)``: a builtin that calls a special method."""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and callees.manner(node.func.id, None, imported=False).quick
-    )
+    match node:
+        case ast.Call(func=ast.Name()):
+            return not _may_do_something(node)
+    return False
 
 
 def only_looks(function: Code) -> bool:
@@ -415,10 +417,8 @@ def _stores(node: ast.AST) -> bool:
 
 def _may_do_something(node: ast.AST) -> bool:
     match node:
-        case ast.Call(func=ast.Name(id=name)):
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             return not callees.manner(name, None, imported=False).quick
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return not callees.manner(name, "", imported=False).quick
     return isinstance(node, ast.Call)
 
 

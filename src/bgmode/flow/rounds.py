@@ -38,10 +38,7 @@ def is_round(names: Names, code: ast.Module | Code) -> bool:
 
 def calls_itself(names: Names, function: FunctionNode) -> bool:
     """Whether a function's own code has a call of that function."""
-    return any(
-        names.function(call) is function and names.callee(call) is function
-        for call in names.calls_of(function.name)
-    )
+    return any(names.function(call) is function for call in names.calls_to(function))
 
 
 def comes_back(names: Names, function: FunctionNode) -> bool:
@@ -56,13 +53,10 @@ def _callers(names: Names, function: FunctionNode) -> set[FunctionNode]:
     found: set[FunctionNode] = set()
     waiting = [function]
     while waiting:
-        called = waiting.pop()
-        for call in names.calls_of(called.name):
-            around = [node for node in names.ancestors(call) if isinstance(node, FUNCTIONS)]
-            new = [caller for caller in around if caller not in found]
-            if new and names.callee(call) is called:
-                found.update(new)
-                waiting += new
+        for call in names.calls_to(waiting.pop()):
+            around = {node for node in names.ancestors(call) if isinstance(node, FUNCTIONS)}
+            waiting += around - found
+            found |= around
     return found
 
 

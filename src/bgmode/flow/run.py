@@ -349,10 +349,12 @@ class Run:
             state = flow.falls
         return Flow(state, exits)
 
-    def first_turn(self, loop: Loop, state: State) -> Flow:
-        """Run the body of ``loop`` for the first time; other runs may have come some way."""
+    def body_of(self, loop: Loop, state: State) -> Flow:
+        """Run the body of ``loop``; of its first turn, runs for other answers may know a part."""
+        if self._shared is None or self.turn != 1 or self.notes.asked:
+            return self.block(loop.body, state)
         outermost = len(self.stack) == 1 and self.names.parent.get(loop) is self.stack[0]
-        if self._shared is None or not outermost or self.notes.asked:
+        if not outermost:
             return self.block(loop.body, state)
         return self._shared.take(self, loop, state)
 

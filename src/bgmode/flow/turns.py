@@ -364,11 +364,7 @@ class LoopTurns(Turns):
             finally:
                 self._run.attempts.pop()
         if self._drained is None:
-            is_first = self._run.turn == 1
-            run = self._run
-            return (
-                run.first_turn(self.node, state) if is_first else run.block(self.node.body, state)
-            )
+            return self._run.body_of(self.node, state)
         self._drained.begin_turn(state)
         self._run.draining.append(self._drained)
         try:

@@ -281,7 +281,7 @@ class Clients:
         Where the partial itself names the background, it is the one that is judged, unless the
         call does so again.
         """
-        made = callee if isinstance(callee, ast.Call) else self._bound_once(callee)
+        made = callee if isinstance(callee, ast.Call) else self.names.bound_once(callee)
         if not isinstance(made, ast.Call) or not made.args or not self.is_partial(made):
             return None
         inner = self.access(made.args[0])
@@ -325,7 +325,7 @@ class Clients:
                 pass
             case _:
                 return None
-        match self._bound_once(table):
+        match self.names.bound_once(table):
             case ast.Dict(keys=keys, values=values) if not self._may_change(table):
                 items = zip(keys, values, strict=True)
             case ast.List(elts=values) | ast.Tuple(elts=values) if not self._may_change(table):
@@ -341,18 +341,6 @@ class Clients:
             case [ast.Name() | ast.Attribute() | ast.Call() as entry]:
                 return self.access(entry)
         return None
-
-    def _bound_once(self, node: ast.expr) -> ast.expr | None:
-        """What a name, or an attribute of ``self``, is set to, once."""
-        match node:
-            case ast.Name(id=name):
-                binding = self.names.binding(name, node)
-                found = [] if binding is None or binding.node is node else [binding]
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                found = self.names.bindings_of_self(name, node)
-            case _:
-                return None
-        return found[0].value if len(found) == 1 else None
 
     def _may_change(self, table: ast.expr) -> bool:
         """Whether something else is done to a dict or list than to look into it."""
@@ -559,7 +547,7 @@ class Clients:
         return []
 
     def _given_to(self, node: ast.expr) -> ast.expr | None:
-        value = self._bound_once(node)
+        value = self.names.bound_once(node)
         return value if isinstance(value, ast.Name | ast.Attribute) else None
 
     def _is_made_by(self, receiver: ast.expr, provider: Provider) -> bool:
@@ -603,7 +591,7 @@ class Clients:
         """``client.responses`` for a name, or attribute of ``self``, that was set to that, once."""
         if isinstance(node, ast.Attribute) and node.attr not in self._kept:
             return None
-        value = self._bound_once(node)
+        value = self.names.bound_once(node)
         link = as_attribute(value) if value is not None else None
         return link if link is not None and link.attr in self._words else None
 

@@ -108,12 +108,8 @@ class Mentions:
         """Whether a function of this module is called so."""
         match call.func:
             case ast.Name(id=word) | ast.Attribute(attr=word):
-                return word in self._functions
+                return word in self.names.functions_by_name
         return False
-
-    @cached_property
-    def _functions(self) -> frozenset[str]:
-        return frozenset(function.name for function in self.names.functions)
 
 
 def _name_of(target: ast.expr) -> Iterator[str]:

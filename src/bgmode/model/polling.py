@@ -488,10 +488,8 @@ class Polling:
             return True
         match call.func:
             case ast.Name(id=name) | ast.Attribute(attr=name):
-                return any(
-                    function.name == name and self.reach.comes_to_a_poll(function)
-                    for function in self.names.functions
-                )
+                called = self.names.functions_by_name.get(name, ())
+                return any(map(self.reach.comes_to_a_poll, called))
         return False
 
     def asks(self, node: ast.AST) -> bool:

@@ -113,10 +113,7 @@ class Reach:
 
     def _may_be_a_generator(self, call: ast.Call) -> bool:
         name = (dotted(call.func) or "").rpartition(".")[2]
-        return any(
-            function.name == name and self.names.yields(function)
-            for function in self.names.functions
-        )
+        return any(map(self.names.yields, self.names.functions_by_name.get(name, ())))
 
     @cached_property
     def _reaching(self) -> Reaching:

@@ -76,12 +76,6 @@ def _filled(pieces: list[str], names: Names, values: list[ast.expr], depth: int)
     return "".join(piece + text for piece, text in zip(pieces, [*texts, ""], strict=False))
 
 
-def _of_self(names: Names, node: ast.expr, name: str) -> ast.expr | None:
-    """What the attribute ``self.name`` is set to, in the class or in its methods, once."""
-    found = names.bindings_of_self(name, node)
-    return found[0].value if len(found) == 1 else None
-
-
 def _followed(names: Names, node: ast.expr | None) -> ast.expr | None:
     """What a name stands for that is bound once."""
     if not isinstance(node, ast.Name):
@@ -141,13 +135,9 @@ def _text(names: Names, node: ast.expr, depth: int) -> str:
         ):
             root = _text(names, base, depth).rstrip("/")
             return f"{root}/{_text(names, path, depth).lstrip('/')}"
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if depth:
-            value = _of_self(names, node, name)
+        case ast.Name() | ast.Attribute(value=ast.Name(id="self" | "cls")) if depth:
+            value = names.bound_once(node)
             if value is not None:
-                return _text(names, value, depth - 1)
-        case ast.Name() if depth:
-            value = _followed(names, node)
-            if value is not None and value is not node:
                 return _text(names, value, depth - 1)
         case ast.Call(func=ast.Attribute(value=inner, attr="rstrip" | "strip"), args=_):
             return _text(names, inner, depth)

@@ -137,9 +137,7 @@ def _tells_of_no_loss(handler: ast.ExceptHandler) -> bool:
 
 def _callers(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
     """The calls in the module that call a function at once, or have it called."""
-    for call in names.calls_of(function.name):
-        if names.callee(call) is function:
-            yield call
+    yield from names.calls_to(function)
     for call in names.calls:
         match call.func:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _CALLS_AT_ONCE:

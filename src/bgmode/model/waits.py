@@ -55,9 +55,7 @@ def _is_for(polling: Polling, loop: PollLoop, call: BackgroundCall, held: set[st
 def _calls_of(polling: Polling, loop: PollLoop) -> Iterator[ast.Call]:
     """The calls of the function that the loop is in."""
     if isinstance(loop.scope, FUNCTIONS):
-        for call in polling.names.calls_of(loop.scope.name):
-            if polling.names.callee(call) is loop.scope:
-                yield call
+        yield from polling.names.calls_to(loop.scope)
 
 
 def _polls(polling: Polling, loop: PollLoop, held: set[str]) -> bool:
