@@ -1910,6 +1910,32 @@ _TEXTS: dict[str, str] = {
                     if SEEN:
                         raise LookupError()
         """,
+    "a case of one answer whose guard nobody can decide": """
+        SHARED = {}
+        def wait(job, response, settings):
+            info = SHARED
+            while True:
+                response = poll(job)
+                match response.status:
+                    case 'incomplete' if SHARED.get('status', 'queued'):
+                        pass
+                    case 'in_progress' | 'incomplete':
+                        if flag(0):
+                            break
+        """,
+    "a case of one answer whose pattern nobody can decide": """
+        SHARED = {}
+        def wait(job, response, settings):
+            info = SHARED
+            while True:
+                response = poll(job)
+                match (response.status, SHARED.get('status', 'queued')):
+                    case ('incomplete', 'queued'):
+                        pass
+                    case ('in_progress' | 'incomplete', _):
+                        if flag(0):
+                            break
+        """,
 }
 
 TRAPS: dict[str, Program] = {

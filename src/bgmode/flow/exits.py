@@ -166,14 +166,19 @@ class Way:
     accident: bool = False
 
 
+Branch: TypeAlias = ast.If | ast.While | ast.match_case
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A branch that could not be decided, and what its condition reads.
 
-    ``decided`` are the comparisons with a poll's answer in it, which could.
+    ``otherwise`` is what is run if it is not taken. ``decided`` are the comparisons with a poll's
+    answer in the condition, which could be decided.
     """
 
-    node: ast.If | ast.While
+    node: Branch
+    otherwise: tuple[ast.stmt, ...]
     reads: frozenset[str]
     decided: frozenset[tuple[ast.Compare, bool]] = frozenset()
 
@@ -210,7 +215,7 @@ class Doubt:
 
     @property
     def _branches(self) -> list[ast.stmt]:
-        return [*self.node.body, *self.node.orelse]
+        return [*self.node.body, *self.otherwise]
 
 
 def _continues(condition: ast.AST) -> bool:

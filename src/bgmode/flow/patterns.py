@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
@@ -39,18 +40,23 @@ class Patterns:
         state.look_at(subject)
         flows: list[Flow] = []
         unseen = False
-        for case in node.cases:
+        for position, case in enumerate(node.cases):
+            since = len(self.run.decided)
             fits = self._fits(case.pattern, subject, state)
             unseen = unseen or (
                 fits is None and self._rests_on_a_poll(case.pattern, subject, state)
             )
             if fits is False:
+                self.run.settle(case, subject, holds=False)
                 continue
             inner = state.copy()
             self._capture(case.pattern, subject, inner)
+            asked: list[ast.AST] = [] if fits else [node.subject, case.pattern]
+            decider = subject
             if case.guard is not None:
+                asked.append(case.guard)
                 try:
-                    guard = truth(self.run.test(case.guard, inner))
+                    guard = self.run.test(case.guard, inner)
                 except Diverges:
                     if fits and not flows:
                         raise
@@ -58,7 +64,13 @@ class Patterns:
                         return self.run.merge(flows, blame=unseen)
                     continue  # it raises where the pattern fits, and does not where it does not
                 state = inner.copy() if fits else join_two(state, inner)
-                fits = False if guard is False else (fits if guard else None)
+                fits = _both(fits, truth(guard))
+                decider = guard if guard.polled else subject
+            if fits is None:
+                later = chain.from_iterable(other.body for other in node.cases[position + 1 :])
+                self.run.doubt(case, asked, later, since)
+            else:
+                self.run.settle(case, decider, holds=fits)
             if fits is False:
                 continue
             led = fits is True and subject.polled

@@ -11,6 +11,7 @@ from bgmode.flow.aliases import aliases_of
 from bgmode.flow.contexts import Contexts
 from bgmode.flow.exceptions import raised_name
 from bgmode.flow.exits import (
+    Branch,
     Diverges,
     Doubt,
     Effect,
@@ -592,16 +593,23 @@ class Run:
             if isinstance(state.names.get(name), Unknown):
                 state.names[name] = POLLED
 
-    def doubt(self, node: ast.If | ast.While, since: int) -> None:
-        """Take note of a branch that could not be decided.
+    def doubt(
+        self,
+        node: Branch,
+        conditions: Iterable[ast.AST],
+        otherwise: Iterable[ast.stmt],
+        since: int,
+    ) -> None:
+        """Take note of a branch that could not be decided, and of what is run ``otherwise``.
 
-        ``since``: how many comparisons had been decided before its condition was looked at.
+        ``since``: how many comparisons had been decided before ``conditions`` were looked at.
         """
         if self.loops:
+            reads = frozenset[str]().union(*map(self.names.depends_on, conditions))
             decided = frozenset(self.decided[since:])
-            self.doubts.append(Doubt(node, self.names.depends_on(node.test), decided))
+            self.doubts.append(Doubt(node, tuple(otherwise), reads, decided))
 
-    def settle(self, node: ast.If | ast.While, test: Value, *, holds: bool) -> None:
+    def settle(self, node: Branch, test: Value, *, holds: bool) -> None:
         """Take note of a branch that could be decided."""
         if self.loops and test.polled:
             self.settled.append((node, holds))
@@ -634,7 +642,7 @@ class Run:
         if holds is not None:
             self.settle(node, test, holds=holds)
             return self.branch(node.body if holds else node.orelse, state, led=test.polled)
-        self.doubt(node, since)
+        self.doubt(node, [node.test], node.orelse, since)
         otherwise = state.copy()
         self.expressions.refine(node.test, state, holds=True)
         self.expressions.refine(node.test, otherwise, holds=False)
