@@ -30,7 +30,7 @@ def outcomes(run: Run, names: Names) -> dict[int, tuple[object, ...]]:
 
 def said(outcome: Outcome) -> tuple[object, ...]:
     ways = frozenset((line(way.node), way.guess, way.accident) for way in outcome.ways)
-    doubts = frozenset((line(doubt.node), doubt.reads) for doubt in outcome.doubts)
+    doubts = frozenset((doubt.node, doubt.reads) for doubt in outcome.doubts)
     effects = frozenset((effect.target, line(effect.node)) for effect in outcome.effects)
     acts = frozenset(map(line, outcome.acts))
     return (ways, outcome.verdict, outcome.waits, outcome.unclear, doubts, effects, acts)

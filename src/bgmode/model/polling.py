@@ -253,15 +253,16 @@ class Polling:
     @cached_property
     def loops(self) -> tuple[PollLoop, ...]:
         """Every poll loop, in the order of the text."""
-        if not (self.names.loops or self._rounds) or not self.reach.starts:
+        if not (self.names.loops or self.rounds) or not self.reach.starts:
             return ()
-        scopes = {*map(self.scope_of, self.names.loops), *self._rounds}
+        scopes = {*map(self.scope_of, self.names.loops), *self.rounds}
         reached = [scope for scope in scopes if self.reach.comes_to_a_poll(scope)]
         found = [loop for scope in reached for loop in self._in_scope(scope)]
         return tuple(sorted(found, key=lambda loop: place(loop.node)))
 
     @cached_property
-    def _rounds(self) -> tuple[FunctionNode, ...]:
+    def rounds(self) -> tuple[FunctionNode, ...]:
+        """The functions that are run again and again, as a loop's body is."""
         return tuple(each for each in self.names.functions if is_round(self.names, each))
 
     def scope_of(self, loop: Repeated) -> ast.Module | Code:

@@ -8,7 +8,7 @@ differently since the wait, is read however the job has ended.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,31 +72,48 @@ class Results:
         return tuple(sorted(found.values(), key=lambda result: place(result.node)))
 
     def _scopes(self) -> list[ast.Module | Code]:
-        """The functions that may get a result and come to where it is read."""
-        outputs = self.provider.outputs
-        reads: list[ast.AST] = [
-            node
-            for name in outputs
-            for node in self._mentions(name)
-            if isinstance(node, ast.Attribute)
-        ]
-        reads += [node for node in self.names.literals if node.value in outputs]
-        if not reads:
-            return []
-        jobs = {
-            *self._polling.reach.starts,
-            *(call.node for call in self._polling.calls.background),
-        }
-        if not jobs:
-            return []
-        getting = reaching(self.names, jobs).scopes
-        reading = reaching(self.names, reads).scopes
-        found = [
-            node
-            for node in (self.names.tree, *self.names.functions)
-            if node in getting and node in reading
-        ]
+        """The functions that may get a result and come to where it is read, perhaps too early."""
+        reads = self._reads
+        polled = reads if reads and self._may_wait else [*filter(self._is_never_there, reads)]
+        found = self._between(self._creates, reads) | self._between(self._starts, polled)
         return sorted(found, key=lambda node: getattr(node, "lineno", 0))
+
+    def _between(
+        self, jobs: Callable[[], Iterable[ast.AST]], reads: list[ast.AST]
+    ) -> set[ast.Module | Code]:
+        """The functions that come to one of some ``jobs`` and to one of some ``reads``."""
+        reading = reaching(self.names, reads).scopes if reads else ()
+        getting = reaching(self.names, jobs()).scopes if reading else ()
+        scopes = (self.names.tree, *self.names.functions)
+        return {scope for scope in scopes if scope in getting and scope in reading}
+
+    @cached_property
+    def _reads(self) -> list[ast.AST]:
+        """Where something is mentioned that may be a result, by its name."""
+        attributes = [node for name in self.provider.outputs for node in self._mentions(name)]
+        literals = [node for node in self.names.literals if node.value in self.provider.outputs]
+        return [*(node for node in attributes if isinstance(node, ast.Attribute)), *literals]
+
+    def _is_never_there(self, read: ast.AST) -> bool:
+        """Whether a poll, when the job has ended, gives no such field, although it has to."""
+        match read:
+            case ast.Attribute(attr=name):
+                return name == self.provider.parsed_output and self._must_be_there(read)
+        return False
+
+    def _starts(self) -> Iterable[ast.AST]:
+        return self._polling.reach.starts
+
+    @cached_property
+    def _may_wait(self) -> bool:
+        """Whether a poll may be made again and again; without that nothing is behind a wait."""
+        reach = self._polling.reach
+        if reach.starts != reach.polls or any(map(reach.comes_to_a_poll, self._polling.rounds)):
+            return True
+        places = reaching(self.names, reach.polls).places
+        return any(
+            isinstance(above, LOOPS) for place in places for above in self.names.ancestors(place)
+        )
 
     def _in_scope(self, scope: ast.Module | Code) -> Iterator[Result]:
         completed = judged(scope, {"completed": self._answers["completed"]})["completed"]
