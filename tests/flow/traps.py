@@ -1936,6 +1936,21 @@ _TEXTS: dict[str, str] = {
                         if flag(0):
                             break
         """,
+    "an unknown flag that only one answer has changed before the loop": """
+        class Base:
+            def __init__(self, job, response, settings):
+                self.done = False
+        class Waiter(Base):
+            def run(self):
+                if poll(True).status != 'failed':
+                    if any(poll(turn).status == 'completed' for turn in 'a'):
+                        return None
+                    self.done |= True
+                while True:
+                    poll(True)
+                    if self.done:
+                        break
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -579,7 +579,7 @@ class Run:
         ``polled``: what a poll has answered is in it now.
         """
         key = dotted(target)
-        if (self.loops or polled) and key is not None:
+        if (self.loops or polled or self.led) and key is not None:
             sources = self.names.depends_on(source)
             self.effects.append(Effect(key, target, sources, polled, self.led))
 

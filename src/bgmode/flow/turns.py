@@ -121,18 +121,18 @@ class Turns:
             self.unclear,
             doubts,
             frozenset(self._run.settled[since_settled:]),
-            frozenset(self._run.effects[effects:]) | self._polled_before,
+            frozenset(self._run.effects[effects:]) | self._set_by_answers_before,
             frozenset(self._run.acts[acts:]),
         )
 
     @property
-    def _polled_before(self) -> frozenset[Effect]:
+    def _set_by_answers_before(self) -> frozenset[Effect]:
         """What earlier answers have changed."""
         set_before = self._set_before.items()
         changed = self._run.effects[: self._begun[2]]
         return frozenset(
             [
-                *(effect for effect in changed if effect.polled),
+                *(effect for effect in changed if effect.polled or effect.led),
                 *(Effect(name, node, frozenset(), polled=True) for name, node in set_before),
             ]
         )
