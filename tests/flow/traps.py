@@ -1951,6 +1951,24 @@ _TEXTS: dict[str, str] = {
                     if self.done:
                         break
         """,
+    "a method that returns before it sets an unknown flag, for one answer": """
+        class Base:
+            def __init__(self, job, response, settings):
+                self.done = False
+        class Waiter(Base):
+            def mark(self, response):
+                if response.status == 'failed':
+                    return
+                self.done |= True
+            def run(self):
+                if any(poll(turn).status == 'completed' for turn in 'a'):
+                    return None
+                self.mark(poll(True))
+                while True:
+                    poll(True)
+                    if self.done:
+                        break
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -105,7 +105,7 @@ class Run:
         self.attempts: list[Attempts] = []  # the loops over attempts of a retry helper
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
-        self.set_by_answers: dict[str, ast.AST] = {}  # names set where a poll's answer has led
+        self.set_by_answers: dict[str, ast.AST] = {}  # what is set where a poll's answer may have led
         self.answered: set[str] = set()  # attributes that have been set to what a poll answered
         self.doubts: list[Doubt] = []  # undecided branches
         self.settled: list[tuple[ast.AST, bool]] = []  # branches that a poll's answer has decided
@@ -522,6 +522,8 @@ class Run:
             case ast.Attribute(attr=name):
                 key = dotted(target)
                 if key is not None:
+                    if state.polled is not False:
+                        self.set_by_answers[key] = target
                     others = self.aliases.set_by_others(self.stack[0]) if self.stack else ()
                     value = unknown(value) if name in others else value
                     loose = self.is_loose(key, value, at)
@@ -579,7 +581,7 @@ class Run:
         ``polled``: what a poll has answered is in it now.
         """
         key = dotted(target)
-        if (self.loops or polled or self.led) and key is not None:
+        if (self.loops or polled) and key is not None:
             sources = self.names.depends_on(source)
             self.effects.append(Effect(key, target, sources, polled, self.led))
 

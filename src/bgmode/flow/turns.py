@@ -132,7 +132,7 @@ class Turns:
         changed = self._run.effects[: self._begun[2]]
         return frozenset(
             [
-                *(effect for effect in changed if effect.polled or effect.led),
+                *(effect for effect in changed if effect.polled),
                 *(Effect(name, node, frozenset(), polled=True) for name, node in set_before),
             ]
         )
