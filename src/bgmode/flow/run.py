@@ -105,7 +105,7 @@ class Run:
         self.attempts: list[Attempts] = []  # the loops over attempts of a retry helper
         self.draining: list[Drained] = []  # the loops that may empty a collection
         self.acts: list[ast.AST] = []  # outside calls that do something
-        self.set_by_answers: dict[str, ast.AST] = {}  # what is set where a poll's answer may have led
+        self.set_by_answers: dict[str, ast.AST] = {}  # what is set behind a poll
         self.answered: set[str] = set()  # attributes that have been set to what a poll answered
         self.doubts: list[Doubt] = []  # undecided branches
         self.settled: list[tuple[ast.AST, bool]] = []  # branches that a poll's answer has decided
