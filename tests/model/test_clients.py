@@ -89,6 +89,41 @@ SHAPES = {
         "ops['go'](background=True)",
         SYNC,
     ),
+    "view of the resource": (
+        "from openai import OpenAI\nc = OpenAI()\nraw = c.responses.with_raw_response\n"
+        "raw.create(background=True)",
+        SYNC,
+    ),
+    "view of the client": (
+        "from openai import OpenAI\nc = OpenAI()\nraw = c.with_raw_response\n"
+        "raw.responses.create(background=True)",
+        UNKNOWN,
+    ),
+    "taken out of a table": (
+        "from openai import OpenAI\nc = OpenAI()\nops = {'go': c.responses.create}\n"
+        "go = ops['go']\ngo(background=True)",
+        SYNC,
+    ),
+    "one of several names": (
+        "from openai import OpenAI\nc = OpenAI()\n"
+        "go, get = c.responses.create, c.responses.retrieve\ngo(background=True)",
+        SYNC,
+    ),
+    "either of two": (
+        "from openai import OpenAI\nc = OpenAI()\ndef f(typed):\n"
+        " go = c.responses.parse if typed else c.responses.create\n go(background=True)",
+        SYNC,
+    ),
+    "what a function returns": (
+        "from openai import OpenAI\nc = OpenAI()\ndef creator():\n return c.responses.create\n"
+        "creator()(background=True)",
+        SYNC,
+    ),
+    "property": (
+        "from openai import OpenAI\nc = OpenAI()\nclass Jobs:\n @property\n def go(self):\n"
+        "  return c.responses.create\n def f(self):\n  self.go(background=True)",
+        SYNC,
+    ),
     "subclass": (
         f"from openai import OpenAI\nclass C(OpenAI):\n def f(self):\n  self.{CALL}",
         UNKNOWN,
@@ -112,6 +147,29 @@ LOOK_ALIKES = {
     "table that somebody fills": (
         "def f(c, other):\n ops = {'go': c.responses.create}\n ops.update(other)\n"
         " ops['go'](background=True)"
+    ),
+    "an operation or something else": (
+        "def f(c, other, plain):\n go = other if plain else c.responses.create\n"
+        " go(background=True)"
+    ),
+    "one of two that do different things": (
+        "def f(c, job):\n go = c.responses.retrieve if job else c.responses.create\n"
+        " go(background=True)"
+    ),
+    "the other one of several names": (
+        "def f(c, other):\n go, get = other, c.responses.create\n go(background=True)"
+    ),
+    "names for what something unknown holds": (
+        "def f(c, pair):\n go, get = pair\n go(background=True)"
+    ),
+    "a function that returns one of two": (
+        "def f(c, other, plain):\n def creator():\n  if plain:\n   return other\n"
+        "  return c.responses.create\n creator()(background=True)"
+    ),
+    "partial whose calls say otherwise": (
+        "from functools import partial\ndef f(c):\n"
+        " go = partial(c.responses.create, background=True)\n"
+        " go(background=False)\n go(background=False)"
     ),
     "a longer path": "def f(c):\n c.responses.items.create(background=True)",
 }
@@ -139,6 +197,8 @@ KEPT_POLLS = {
     "partial of a partial": "get = partial(partial(c.responses.retrieve), timeout=3)",
     "method": "get = c.responses.retrieve",
     "table": "gets = {'response': c.responses.retrieve}",
+    "either of two": "get = c.responses.retrieve if i else c.beta.responses.retrieve",
+    "one of several names": "get, go = c.responses.retrieve, c.responses.create",
 }
 
 

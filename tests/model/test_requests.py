@@ -22,6 +22,7 @@ REQUESTS = {
     "httpx.post": (f'httpx.post("{URL}")', "create"),
     "with a slash at the end": (f'httpx.post("{URL}/")', "create"),
     "with a query": (f'httpx.post("{URL}?api-version=preview")', "create"),
+    "under another name": (f'post = httpx.post\npost("{URL}")', "create"),
     "by keyword": (f'httpx.post(url="{URL}")', "create"),
     "by the verb": (f'httpx.request("POST", "{URL}")', "create"),
     "by the verb in lower case": (f'httpx.request("post", "{URL}")', "create"),

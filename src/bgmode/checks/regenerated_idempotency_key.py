@@ -15,9 +15,9 @@ from bgmode.model.retries import Retry
 
 def regenerated_idempotency_key(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        found = None if unsupported_arguments(call) else _made_anew(subject, call)
-        if found is not None:
-            retry, made = found
+        if unsupported_arguments(call):
+            continue
+        for made, retry in _made_anew(subject, call).items():
             yield subject.finding(
                 made,
                 f"{retry.kind} tries this call again with another idempotency key each time, so "
@@ -29,10 +29,11 @@ def regenerated_idempotency_key(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _made_anew(subject: Subject, call: BackgroundCall) -> tuple[Retry, ast.expr] | None:
-    """The nearest retry for which the key is another one each time, and what makes it so."""
+def _made_anew(subject: Subject, call: BackgroundCall) -> dict[ast.expr, Retry]:
+    """What makes the key another one each time, with the nearest retry for which it does."""
+    found: dict[ast.expr, Retry] = {}
     for retry in retries(subject, call):
         made = fresh_key(call, retry, subject.policy.idempotency.metadata_keys)
         if made is not None:
-            return retry, made
-    return None
+            found.setdefault(made, retry)
+    return found

@@ -58,8 +58,7 @@ def _awaited(subject: Subject, value: ast.expr, poll: ast.Call) -> str | None:
     text = subject.source.snippet(subject.span(value))
     module = subject.case.module
     access = module.clients.access(poll.func)
-    path = ast.unparse(poll.func)
-    if access is None or any(f".{view}." in path for view in module.provider.operation_views):
+    if access is None or access.is_viewed:
         return None
     if isinstance(value, ast.Await) or not module.clients.client(access.receiver).is_async:
         return text

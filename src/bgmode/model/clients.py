@@ -8,6 +8,7 @@ asynchronous, and with which options it was made.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +22,7 @@ from bgmode.flow.names import (
     Names,
     dotted,
     given_for,
+    is_property,
     parameters,
     reads,
     unawaited,
@@ -29,6 +31,7 @@ from bgmode.flow.project import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
 from bgmode.model.mentions import Mentions, as_attribute
+from bgmode.model.origins import made_by_helper, returned
 from bgmode.model.requests import VERBS, requested
 
 _FARTHEST = 6  # how many names are followed
@@ -74,6 +77,8 @@ class Access:
     """Whether ``receiver`` is a client; it is the function itself where that needs none."""
     partials: tuple[ast.Call, ...] = ()
     """Where ``functools.partial`` has given it arguments, the last ones first."""
+    is_viewed: bool = False
+    """Whether its answer is the plain HTTP response (``with_raw_response``), or holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,14 @@ def _may_name_background(call: ast.Call, provider: Provider) -> bool:
     """Whether a call has the argument, or one that may hold it."""
     words = {None, provider.parameters["background"], *provider.bodies}
     return any(keyword.arg in words for keyword in call.keywords)
+
+
+def _is_starred(node: ast.expr) -> bool:
+    return isinstance(node, ast.Starred)
+
+
+def _is_called(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Name) and target.id == name
 
 
 def _first_argument(call: ast.AST, name: str) -> ast.expr | None:
@@ -167,7 +180,7 @@ class Clients:
             word
             for known in (provider, *self.others)
             for operation in known.operations
-            for word in operation.path
+            for word in (*operation.path, *known.operation_views)
         }
         self._last = {
             operation.path[-1]
@@ -217,8 +230,10 @@ class Clients:
             for node, link in self._mentions.attributes(word)
             if word in self._alone or self._may_have_operations(link.value)
         )
-        requests = (call.func for verb in self._verbs for call in self.names.calls_of(verb))
-        return self._mentions.standing_for([*named, *written]).union(requests)
+        requests = {call.func for verb in self._verbs for call in self.names.calls_of(verb)}
+        kept = (node for verb in self._verbs for node in self._mentions.of(verb))
+        others = (node for node in kept if node not in requests)
+        return self._mentions.standing_for([*named, *written, *others]) | requests
 
     @cached_property
     def _functions(self) -> Set[str]:
@@ -272,8 +287,52 @@ class Clients:
         for operation in self.provider.operations:
             receiver = self._match(operation, names, links)
             if receiver is not None and self._may_give(operation, receiver):
-                return Access(operation, receiver, self.provider)
-        return self._held_by_parameter(callee)
+                viewed = not self.provider.operation_views.isdisjoint(names)
+                return Access(operation, receiver, self.provider, is_viewed=viewed)
+        return self._held_by_parameter(callee) or self._made_elsewhere(callee)
+
+    def _made_elsewhere(self, callee: ast.expr) -> Access | None:
+        """What an expression gives that is no name of an operation itself.
+
+        ``one if test else other``, ``creator()``, a property, or a name for one of these.
+        """
+        match callee:
+            case ast.IfExp(body=body, orelse=orelse):
+                one, other = self.access(body), self.access(orelse)
+                agree = one and other and one.operation.kind == other.operation.kind
+                return one if agree else None
+            case ast.Call():
+                made = made_by_helper(self.names, callee)
+                return None if made is None else self.access(made[1])
+            case ast.Name() | ast.Attribute():
+                value = self._value_of(callee) or self._of_property(callee)
+                return None if value is None else self.access(value)
+        return None
+
+    def _of_property(self, node: ast.expr) -> ast.expr | None:
+        """What a property of this class returns, if that is one expression."""
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = self.names.enclosing_class(node)
+                method = self.names.method(owner, name) if owner is not None else None
+                if method is not None and is_property(method):
+                    return returned(self.names, method)
+        return None
+
+    def _value_of(self, node: ast.expr) -> ast.expr | None:
+        """What a name, or an attribute of ``self``, is set to, if it is set once."""
+        value = self.names.bound_once(node)
+        if value is not None or not isinstance(node, ast.Name):
+            return value
+        binding = self.names.binding(node.id, node)
+        match binding.node if binding is not None else None:
+            case ast.Tuple(elts=targets) | ast.List(elts=targets) as target:
+                match self.names.parent[target]:
+                    case ast.Assign(value=ast.Tuple(elts=values) | ast.List(elts=values)):
+                        pairs = zip(targets, values, strict=False)
+                        same = len(targets) == len(values) and not any(map(_is_starred, values))
+                        return next((v for t, v in pairs if same and _is_called(t, node.id)), None)
+        return None
 
     def _of_partial(self, callee: ast.expr) -> Access | None:
         """``make(...)`` after ``make = functools.partial(client.responses.create, model="o3")``.
@@ -281,7 +340,7 @@ class Clients:
         Where the partial itself names the background, it is the one that is judged, unless the
         call does so again.
         """
-        made = callee if isinstance(callee, ast.Call) else self.names.bound_once(callee)
+        made = callee if isinstance(callee, ast.Call) else self._value_of(callee)
         if not isinstance(made, ast.Call) or not made.args or not self.is_partial(made):
             return None
         inner = self.access(made.args[0])
@@ -297,19 +356,28 @@ class Clients:
         return self.names.qualify(call.func) == "functools.partial"
 
     def is_called_later(self, call: ast.Call) -> bool:
-        """Whether a partial of an operation has a name by which it is called, or handed on."""
+        """Whether a partial of an operation has a name by which it is called, or handed on.
+
+        One that names the background only counts where every call by that name does so again.
+        """
         return self.is_partial(call) and call in self._partials_called
 
     @cached_property
     def _partials_called(self) -> frozenset[ast.Call]:
         asked = [node for call in self.names.calls for node in (call.func, *call.args)]
-        found = [self.access(node) for node in asked if isinstance(node, ast.Name | ast.Attribute)]
+        found = [
+            (node, made, access.provider)
+            for node in asked
+            if isinstance(node, ast.Name | ast.Attribute) and (access := self.access(node))
+            for made in access.partials
+        ]
+        by_name = {made: node for node, made, _ in found}
+        saying = Counter(made for _, made, _ in found)
         return frozenset(
             made
-            for access in found
-            if access
-            for made in access.partials
-            if not _may_name_background(made, access.provider)
+            for _, made, provider in found
+            if not _may_name_background(made, provider)
+            or len(self._mentions_of(by_name[made])) == saying[made]
         )
 
     def _of_table(self, callee: ast.expr) -> Access | None:
@@ -325,7 +393,7 @@ class Clients:
                 pass
             case _:
                 return None
-        match self.names.bound_once(table):
+        match self._value_of(table):
             case ast.Dict(keys=keys, values=values) if not self._may_change(table):
                 items = zip(keys, values, strict=True)
             case ast.List(elts=values) | ast.Tuple(elts=values) if not self._may_change(table):
@@ -344,20 +412,23 @@ class Clients:
 
     def _may_change(self, table: ast.expr) -> bool:
         """Whether something else is done to a dict or list than to look into it."""
-        match table:
+        mentions = self._mentions_of(table)
+        return not mentions or not all(map(self._only_looks, mentions))
+
+    def _mentions_of(self, node: ast.expr) -> list[ast.expr]:
+        """Where the same is mentioned that a name stands for; of an attribute, by its name."""
+        match node:
             case ast.Name(id=name):
-                scope = self.names.defining_scope(name, table)
-                mentions = [
+                scope = self.names.defining_scope(name, node)
+                return [
                     mention
                     for mention in self.names.mentions.get(name, [])
                     if not isinstance(mention, ast.Name)
                     or self.names.defining_scope(name, mention) is scope
                 ]
             case ast.Attribute(attr=name):
-                mentions = self.names.mentions.get(name, [])
-            case _:
-                return True
-        return not all(map(self._only_looks, mentions))
+                return self.names.mentions.get(name, [])
+        return []
 
     def _only_looks(self, mention: ast.expr) -> bool:
         match self.names.parent[mention]:
@@ -547,7 +618,7 @@ class Clients:
         return []
 
     def _given_to(self, node: ast.expr) -> ast.expr | None:
-        value = self.names.bound_once(node)
+        value = self._value_of(node)
         return value if isinstance(value, ast.Name | ast.Attribute) else None
 
     def _is_made_by(self, receiver: ast.expr, provider: Provider) -> bool:
@@ -591,7 +662,7 @@ class Clients:
         """``client.responses`` for a name, or attribute of ``self``, that was set to that, once."""
         if isinstance(node, ast.Attribute) and node.attr not in self._kept:
             return None
-        value = self.names.bound_once(node)
+        value = self._value_of(node)
         link = as_attribute(value) if value is not None else None
         return link if link is not None and link.attr in self._words else None
 

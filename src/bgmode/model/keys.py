@@ -207,7 +207,7 @@ def fresh_key(
 ) -> ast.expr | None:
     """The part of a key that is made anew for each attempt of ``retry``, if no key stays."""
     carriers = list(_carriers(call, metadata_keys)) if retry.body else []
-    found = [_fresh_in(call, entries, retry.body) for entries in carriers]
+    found = [_fresh_in(call, entries, retry) for entries in carriers]
     return found[0] if found and None not in found else None
 
 
@@ -223,18 +223,20 @@ def _carriers(call: BackgroundCall, metadata_keys: Collection[str]) -> Iterator[
             yield _of_metadata(call, name)
 
 
-def _fresh_in(call: BackgroundCall, entries: list[Origin], body: list[ast.AST]) -> ast.expr | None:
+def _fresh_in(call: BackgroundCall, entries: list[Origin], retry: Retry) -> ast.expr | None:
     """The first fresh part, if there is one in each of the places."""
-    found = [_fresh_part(call, entry, body) for entry in entries]
+    found = [_fresh_part(call, entry, retry) for entry in entries]
     return found[0] if found and None not in found else None
 
 
-def _fresh_part(call: BackgroundCall, entry: Origin, body: list[ast.AST]) -> ast.expr | None:
-    names = call.names
-    for fresh in fresh_parts(names, entry.value, entry.by):
-        around = [fresh.place, *names.ancestors(fresh.place)]
-        if any(step in body for step in around) and not _is_made_once(call, around, body):
-            return fresh.place
+def _fresh_part(call: BackgroundCall, entry: Origin, retry: Retry) -> ast.expr | None:
+    names, body = call.names, retry.body
+    callers = [step.call for step in retry.steps[-1:]] if entry.by is None else []
+    for by in (entry.by, *callers):
+        for fresh in fresh_parts(names, entry.value, by):
+            around = [fresh.place, *names.ancestors(fresh.place)]
+            if any(step in body for step in around) and not _is_made_once(call, around, body):
+                return fresh.place
     return None
 
 

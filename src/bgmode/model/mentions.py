@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from bgmode.flow.names import Names, given_for, parameters
+from bgmode.flow.names import FUNCTIONS, Names, given_for, parameters
 
 
 def as_attribute(node: ast.AST) -> ast.Attribute | None:
@@ -70,7 +70,7 @@ class Mentions:
         With arguments that ``functools.partial`` has given it, an expression stands for the same.
         """
         match above := self.names.parent[node]:
-            case ast.Dict() | ast.List() | ast.Tuple() | ast.Subscript():
+            case ast.Dict() | ast.List() | ast.Tuple() | ast.Subscript() | ast.IfExp():
                 yield above
             case ast.Attribute(attr="get"):
                 call = self.names.parent[above]
@@ -79,6 +79,8 @@ class Mentions:
             case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word), args=[first, *_]) if (
                 first is node and self.names.imports.get(word, word).endswith("partial")
             ):
+                yield above
+            case ast.Call(func=function) if function is node and self._may_be_ours(above):
                 yield above
 
     def other_names(self, node: ast.expr) -> Iterator[str]:
@@ -89,6 +91,8 @@ class Mentions:
                     yield from _name_of(target)
             case ast.AnnAssign(target=target) | ast.NamedExpr(target=target):
                 yield from _name_of(target)
+            case ast.Return() if isinstance(code := self.names.function(above), FUNCTIONS):
+                yield code.name
             case ast.arguments():  # it is a default
                 for parameter in (*above.posonlyargs, *above.args, *above.kwonlyargs):
                     yield parameter.arg
@@ -116,3 +120,6 @@ def _name_of(target: ast.expr) -> Iterator[str]:
     match target:
         case ast.Name(id=word) | ast.Attribute(attr=word):
             yield word
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            for each in targets:
+                yield from _name_of(each)

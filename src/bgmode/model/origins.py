@@ -74,14 +74,20 @@ def made_by_helper(names: Names, call: ast.Call) -> tuple[FunctionNode, ast.expr
         for decorator in function.decorator_list
     ):
         return None
-    returned = [
+    value = returned(names, function)
+    return None if value is None else (function, value)
+
+
+def returned(names: Names, function: FunctionNode) -> ast.expr | None:
+    """The one expression that a function returns."""
+    found = [
         node
         for node in _inside(function)
         if isinstance(node, ast.Return) and names.function(node) is function
     ]
-    match returned:
+    match found:
         case [ast.Return(value=ast.expr() as value)]:
-            return function, value
+            return value
     return None
 
 

@@ -22,7 +22,8 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
     call = names.parent.get(callee)
     if not isinstance(call, ast.Call) or call.func is not callee:
         return None
-    verb = _verb(callee)
+    function = names.bound_once(callee) or callee  # send = session.post
+    verb = _verb(function)
     if verb not in VERBS:
         return None
     if verb in {"Request", "urlopen"}:
@@ -34,7 +35,7 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
     found = _ADDRESS.fullmatch(_text(names, address, _FARTHEST))
     if found is None or not _is_the_provider(names, found["base"] or ""):
         return None
-    if _is_mocked(names, callee):
+    if _is_mocked(names, function):
         return None
     match verb, bool(found["job"]), bool(found["cancel"]):
         case "post", False, False:
