@@ -119,7 +119,7 @@ SHAPES = {
         "creator()(background=True)",
         SYNC,
     ),
-    "property": (
+    "property that gives the method": (
         "from openai import OpenAI\nc = OpenAI()\nclass Jobs:\n @property\n def go(self):\n"
         "  return c.responses.create\n def f(self):\n  self.go(background=True)",
         SYNC,
