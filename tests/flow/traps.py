@@ -1969,6 +1969,218 @@ _TEXTS: dict[str, str] = {
                     if self.done:
                         break
         """,
+    "one answer changes a dict by its other name": """
+        def wait(job, response, settings):
+            seen = {}
+            other = seen
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    other['x'] = 1
+        """,
+    "one answer marks an object by its other name": """
+        class Box:
+            def __init__(self):
+                self.done = False
+            def mark(self):
+                self.done = True
+        def wait(job, response, settings):
+            box = Box()
+            other = box
+            for turn in range(4):
+                current = poll(job)
+                if box.done:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    other.mark()
+        """,
+    "one answer changes a dict that stands in a list": """
+        def wait(job, response, settings):
+            seen = {}
+            held = [seen]
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    held[0]['x'] = 1
+        """,
+    "one answer changes what a dict of dicts holds": """
+        def wait(job, response, settings):
+            seen = {}
+            held = dict(one=seen)
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    held['one']['x'] = 1
+        """,
+    "one answer changes a dict while it goes through a list": """
+        def wait(job, response, settings):
+            seen = {}
+            held = [seen]
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    for each in held:
+                        each['x'] = 1
+        """,
+    "one answer changes what a function returns": """
+        def wait(job, response, settings):
+            seen = {}
+            def give():
+                return seen
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    give()['x'] = 1
+        """,
+    "one answer changes one of two by max": """
+        def wait(job, response, settings):
+            seen = {}
+            other = max(seen, seen, key=len)
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    other['x'] = 1
+        """,
+    "one answer changes what a lambda hands through": """
+        def wait(job, response, settings):
+            seen = {}
+            other = (lambda it: it)(seen)
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    other['x'] = 1
+        """,
+    "one answer calls a closure that changes a dict": """
+        def wait(job, response, settings):
+            seen = {}
+            def put(value):
+                seen['x'] = value
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    put(1)
+        """,
+    "one answer enters a context that changes a dict": """
+        class Closing:
+            def __init__(self, held):
+                self.held = held
+            def __enter__(self):
+                return self
+            def __exit__(self, *_):
+                self.held['x'] = 1
+        def wait(job, response, settings):
+            seen = {}
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('x'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    with Closing(seen):
+                        pass
+        """,
+    "one answer calls a bound method of a list": """
+        def wait(job, response, settings):
+            seen = []
+            put = seen.append
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    put(1)
+        """,
+    "one answer multiplies a list by its other name": """
+        def wait(job, response, settings):
+            seen = [job]
+            other = seen
+            for turn in range(4):
+                current = poll(job)
+                if not seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status == 'cancelled':
+                    other *= 0
+        """,
+    "an answer is the key in a dict with another name": """
+        def wait(job, response, settings):
+            seen = {}
+            other = seen
+            for turn in range(4):
+                current = poll(job)
+                if seen.get('cancelled'):
+                    return job
+                if current.status == 'completed':
+                    return job
+                other[current.status] = 1
+        """,
+    "all answers but one go on before a list grows": """
+        def wait(job, response, settings):
+            seen = []
+            other = seen
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                if current.status != 'cancelled':
+                    continue
+                other.append(1)
+        """,
+    "one answer raises, and the handler changes a dict": """
+        def wait(job, response, settings):
+            seen = {}
+            other = seen
+            for turn in range(4):
+                current = poll(job)
+                if seen:
+                    return job
+                if current.status == 'completed':
+                    return job
+                try:
+                    assert current.status != 'cancelled'
+                except AssertionError:
+                    other['x'] = 1
+        """,
 }
 
 TRAPS: dict[str, Program] = {

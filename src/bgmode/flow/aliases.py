@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
+from bgmode.flow.exits import owners_of
 from bgmode.flow.names import (
     FUNCTIONS,
     LOOPS,
@@ -35,6 +36,7 @@ _SENT = frozenset({"json", "data", "content", "body", "headers", "params", "extr
 _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
 _DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _NOTHING: set[str] = set()
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 class Aliases:
@@ -54,6 +56,77 @@ class Aliases:
     def escaping_anywhere(self) -> set[str]:
         """The same for the whole module."""
         return self._escaping.get(self.names.tree, set())
+
+    def reads_shared(self, condition: ast.AST, at: ast.AST) -> bool:
+        """Whether a condition looks into something that may have another name in this module.
+
+        Numbers are not looked into, only compared and counted with.
+        """
+        shared = self._shared.get(self.names.function(at) or self.names.tree, _NOTHING)
+        return bool(shared) and any(
+            not shared.isdisjoint(owners_of(path))
+            for node in ast.walk(condition)
+            if isinstance(node, ast.Name | ast.Attribute)
+            and (path := dotted(node)) is not None
+            and not self._is_a_number(node)
+        )
+
+    def _is_a_number(self, node: ast.AST) -> bool:
+        match self.names.parent.get(node):
+            case ast.BinOp():
+                return True
+            case ast.Compare(ops=operators):
+                return all(isinstance(each, _ORDERS) for each in operators)
+        return False
+
+    @property
+    def has_shared(self) -> bool:
+        """Whether anything in this module may have another name."""
+        return self.names.tree in self._shared
+
+    @cached_property
+    def _shared(self) -> dict[ScopeNode, set[str]]:
+        """The names and paths of each function whose objects, or what they hold, may have others.
+
+        Or that are handed to a function of this module, where they have.
+        """
+        found: dict[ScopeNode, set[str]] = {}
+        for node in self.names.assignments:
+            if not isinstance(node, ast.AugAssign) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                named = {path for target in targets for path in objects(target)}
+                given = {*objects(node.value), *owners(node.value), *_viewed(node.value)}
+                if given or len(named) > 1:
+                    self._add(found, node, named | given)
+        for pattern, subject in self._renamed:
+            self._add(found, pattern, {pattern.name or "", *objects(subject)})
+        for loop in self.names.loops:
+            if not isinstance(loop, ast.While):
+                given = {*objects(loop.iter), *owners(loop.iter)}
+                self._add(found, loop, {*objects(loop.target), *given} if given else given)
+        for bound in self.names.may_bind:
+            match bound, self.names.parent[bound]:
+                case ast.Name(id=name), ast.comprehension(iter=iterable):
+                    self._add(found, bound, {name, *objects(iterable), *owners(iterable)})
+        for call in self.names.calls:
+            if self._is_ours(call.func):
+                self._add(found, call, {p for each in handed_to(call) for p in objects(each)})
+            elif isinstance(call.func, ast.Name) and call.func.id in _READING:
+                self._add(found, call, set(_kept(call, call.func.id)))
+        for code, changed in self.names.changed_outside.items():
+            self._add(found, code, changed)
+        for function in self.names.functions:
+            self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
+        return found
+
+    def _is_ours(self, callee: ast.expr) -> bool:
+        """Whether what is called may be a function or class of this module, by its name."""
+        match callee:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return name in self.names.functions_by_name or any(
+                    cls.name == name for cls in self.names.classes
+                )
+        return isinstance(callee, ast.Lambda)
 
     def holding(self, at: ast.AST) -> set[str]:
         """The names and paths whose items have other names, or are handed on, in this function."""
@@ -149,6 +222,7 @@ class Aliases:
     def _handed_on(self, call: ast.Call) -> Iterator[str]:
         match call.func:
             case ast.Name(id=name) if name in _READING:
+                yield from _kept(call, name)
                 return
             case ast.Attribute(attr=name) if name in _TELLING:
                 return
@@ -329,6 +403,15 @@ class Aliases:
         }
         self._stored[loop] = stored
         return stored
+
+
+def _kept(call: ast.Call, name: str) -> Iterator[str]:
+    """What stands in the result of a function that changes nothing: ``dict(held=it)``."""
+    gives_one = name in {"max", "min"} and len(call.args) > 1
+    entries = [keyword.value for keyword in call.keywords] if name == "dict" else []
+    for argument in handed_to(call):
+        if gives_one or argument in entries or isinstance(argument, _DISPLAYS):
+            yield from objects(argument)
 
 
 def _viewed(node: ast.expr) -> Iterator[str]:

@@ -215,6 +215,7 @@ class CallExpressions:
                 positional, keywords = self.arguments(node, state)
                 given = [*positional, *keywords.fields.values(), keywords.rest]
                 self.run.affect(base, node, polled=any(value.polled for value in given))
+                self.run.change(base)
                 state.assign(key, unknown(receiver, *given))
                 self.run.spread(key, state, node)
                 return self._opaque(node, receiver, state, alone=alone, evaluated=given)
@@ -618,6 +619,8 @@ class CallExpressions:
         written = self._written.get(node)
         if written is None:
             written = self._written[node] = _written(node)
+        if isinstance(function, Unknown) and self.run.aliases.reads_shared(node.func, node):
+            self.run.change(node)
         receiver, manner = written.receiver, written.manner
         if isinstance(function, Symbol):
             manner = callees.manner(function.name, receiver, imported=True)

@@ -305,6 +305,10 @@ class Outcome:
         return frozenset(found)
 
 
+SHARED = "*"
+"""What stands, among names, for all objects that have more than one of them."""
+
+
 def owners_of(path: str) -> list[str]:
     """``a.b.c``, ``a.b`` and ``a``: who is changed changes what it holds."""
     names = path.split(".")

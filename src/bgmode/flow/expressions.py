@@ -53,6 +53,7 @@ from bgmode.flow.values import (
     decided,
     either,
     holds,
+    is_mutable,
     is_nested,
     is_text,
     item_of,
@@ -760,7 +761,10 @@ class Expressions:
         )
         if value.polled and key is not None and unseen:
             self.run.affect(container, container, polled=True)  # somebody else may read it there
-        if key is not None and self.run.is_loose(key, old, container):
+        is_loose = key is not None and self.run.is_loose(key, old, container)
+        is_seen = key is not None and not is_loose and not isinstance(old, Unknown)
+        self.run.change(container, polled=not is_seen and (index.polled or value.polled))
+        if key is not None and is_loose:
             state.assign(key, POLLED if old.polled or value.polled else UNKNOWN)
             self.run.spread(key, state, container)
             return
@@ -788,6 +792,7 @@ class Expressions:
 
     def put_back(self, place: ast.expr, value: Value, state: State) -> None:
         """Take note that what ``place`` holds has been changed in place, and is ``value`` now."""
+        self.run.change(place)
         key = dotted(place)
         match place:
             case _ if key is not None:
@@ -799,9 +804,11 @@ class Expressions:
             ):
                 self.set_entry(container, self.value(index, state.copy()), value, state)
             case _:
-                for path in (*objects(place), *owners(place)):
-                    if path in state.names:
-                        state.assign(path, unknown(state.names[path], value))
+                paths = {*objects(place), *owners(place)}
+                if isinstance(place, ast.Call):  # it may have given any object
+                    paths |= {path for path, held in state.names.items() if is_mutable(held)}
+                for path in paths & state.names.keys():
+                    state.assign(path, unknown(state.names[path], value))
                 if isinstance(value, Record) and value.owner is not None:
                     _open_all(value.owner, state)
 

@@ -11,6 +11,7 @@ from bgmode.flow.aliases import aliases_of
 from bgmode.flow.contexts import Contexts
 from bgmode.flow.exceptions import raised_name
 from bgmode.flow.exits import (
+    SHARED,
     Branch,
     Diverges,
     Doubt,
@@ -444,7 +445,12 @@ class Run:
                 self.assign(target, self.value(value, state), state, value)
             case ast.AugAssign(target=target, op=operator, value=value):
                 old = self.expressions.reading(target, state)
-                result = self.expressions.combine(operator, old, self.value(value, state))
+                operand = self.value(value, state)
+                if not _is_a_number(old) and (
+                    not _is_a_number(operand) or isinstance(operator, ast.Mult)
+                ):
+                    self.change(target)  # it may be a list that grows
+                result = self.expressions.combine(operator, old, operand)
                 self.assign(target, result, state, node)
             case ast.Assert(test=test):
                 self._assert(node, test, state)
@@ -520,6 +526,7 @@ class Run:
                     value = loosened(value) if loose else self.items_loosened(name, value, at)
                     state.assign(name, value)
             case ast.Attribute(attr=name):
+                self.change(target)
                 key = dotted(target)
                 if key is not None:
                     if state.polled is not False:
@@ -585,6 +592,15 @@ class Run:
             sources = self.names.depends_on(source)
             self.effects.append(Effect(key, target, sources, polled, self.led))
 
+    def change(self, place: ast.AST, *, polled: bool = False) -> None:
+        """Take note that an object is changed in place, which may have other names.
+
+        ``polled``: by what a poll has answered; before any loop it is by that that it is changed.
+        """
+        if (self.loops or self.polls) and self.aliases.has_shared:
+            polled = polled or not self.loops
+            self.effects.append(Effect(SHARED, place, frozenset(), polled, self.led))
+
     def spread(self, key: str, state: State, at: ast.AST) -> None:
         """What a poll has answered may now be in an object that may have other names."""
         if state.names[key].polled:
@@ -608,6 +624,8 @@ class Run:
         """
         if self.loops:
             reads = frozenset[str]().union(*map(self.names.depends_on, conditions))
+            if any(self.aliases.reads_shared(condition, node) for condition in conditions):
+                reads |= {SHARED}
             decided = frozenset(self.decided[since:])
             self.doubts.append(Doubt(node, tuple(otherwise), reads, decided))
 
@@ -711,6 +729,11 @@ def _has_other_names(key: str, value: Value, escaping: set[str]) -> bool:
     if key in escaping and is_mutable(value):
         return True
     return "." in key and not escaping.isdisjoint(owners_of(key)[1:])
+
+
+def _is_a_number(value: Value) -> bool:
+    """Whether a value is surely nothing that can be changed in place."""
+    return isinstance(value, Known) and not isinstance(value.value, tuple | frozenset)
 
 
 def _element(value: Value, position: int, count: int) -> Value:
