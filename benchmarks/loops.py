@@ -32,6 +32,7 @@ from textwrap import dedent, indent
 
 from bgmode.flow.aliases import aliases_of
 from bgmode.flow.project import Project
+from bgmode.flow.shared import shared_of
 from bgmode.knowledge import provider
 from bgmode.model.module import Module
 from bgmode.source import Source
@@ -317,6 +318,7 @@ def index(module: Module) -> None:
     aliases.escaping(module.names.tree)
     aliases.holding(module.names.tree)
     aliases.set_by("")
+    bool(shared_of(module.names, aliases))
 
 
 def one_round(text: str) -> Cost:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from bgmode.flow.exits import owners_of
 from bgmode.flow.names import (
     FUNCTIONS,
     LOOPS,
@@ -25,7 +24,7 @@ from bgmode.flow.names import (
     reads,
 )
 
-_READING = frozenset(
+READING = frozenset(
     "len print str repr bool isinstance getattr sorted tuple any all list set frozenset dict sum"
     " min max enumerate zip reversed range deque".split()
 )
@@ -34,9 +33,8 @@ _TELLING = frozenset("debug info warning warn error exception critical log dumps
 _SENT = frozenset({"json", "data", "content", "body", "headers", "params", "extra_body"})
 """Keywords by which a request is sent, which leaves what it is given as it is."""
 _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call)
-_DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
+DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _NOTHING: set[str] = set()
-_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 class Aliases:
@@ -57,77 +55,6 @@ class Aliases:
         """The same for the whole module."""
         return self._escaping.get(self.names.tree, set())
 
-    def reads_shared(self, condition: ast.AST, at: ast.AST) -> bool:
-        """Whether a condition looks into something that may have another name in this module.
-
-        Numbers are not looked into, only compared and counted with.
-        """
-        shared = self._shared.get(self.names.function(at) or self.names.tree, _NOTHING)
-        return bool(shared) and any(
-            not shared.isdisjoint(owners_of(path))
-            for node in ast.walk(condition)
-            if isinstance(node, ast.Name | ast.Attribute)
-            and (path := dotted(node)) is not None
-            and not self._is_a_number(node)
-        )
-
-    def _is_a_number(self, node: ast.AST) -> bool:
-        match self.names.parent.get(node):
-            case ast.BinOp():
-                return True
-            case ast.Compare(ops=operators):
-                return all(isinstance(each, _ORDERS) for each in operators)
-        return False
-
-    @property
-    def has_shared(self) -> bool:
-        """Whether anything in this module may have another name."""
-        return self.names.tree in self._shared
-
-    @cached_property
-    def _shared(self) -> dict[ScopeNode, set[str]]:
-        """The names and paths of each function whose objects, or what they hold, may have others.
-
-        Or that are handed to a function of this module, where they have.
-        """
-        found: dict[ScopeNode, set[str]] = {}
-        for node in self.names.assignments:
-            if not isinstance(node, ast.AugAssign) and node.value is not None:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                named = {path for target in targets for path in objects(target)}
-                given = {*objects(node.value), *owners(node.value), *_viewed(node.value)}
-                if given or len(named) > 1:
-                    self._add(found, node, named | given)
-        for pattern, subject in self._renamed:
-            self._add(found, pattern, {pattern.name or "", *objects(subject)})
-        for loop in self.names.loops:
-            if not isinstance(loop, ast.While):
-                given = {*objects(loop.iter), *owners(loop.iter)}
-                self._add(found, loop, {*objects(loop.target), *given} if given else given)
-        for bound in self.names.may_bind:
-            match bound, self.names.parent[bound]:
-                case ast.Name(id=name), ast.comprehension(iter=iterable):
-                    self._add(found, bound, {name, *objects(iterable), *owners(iterable)})
-        for call in self.names.calls:
-            if self._is_ours(call.func):
-                self._add(found, call, {p for each in handed_to(call) for p in objects(each)})
-            elif isinstance(call.func, ast.Name) and call.func.id in _READING:
-                self._add(found, call, set(_kept(call, call.func.id)))
-        for code, changed in self.names.changed_outside.items():
-            self._add(found, code, changed)
-        for function in self.names.functions:
-            self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
-        return found
-
-    def _is_ours(self, callee: ast.expr) -> bool:
-        """Whether what is called may be a function or class of this module, by its name."""
-        match callee:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                return name in self.names.functions_by_name or any(
-                    cls.name == name for cls in self.names.classes
-                )
-        return isinstance(callee, ast.Lambda)
-
     def holding(self, at: ast.AST) -> set[str]:
         """The names and paths whose items have other names, or are handed on, in this function."""
         return self._holding.get(self.names.function(at) or self.names.tree, _NOTHING)
@@ -142,7 +69,7 @@ class Aliases:
         for loop in self.names.loops:
             if not isinstance(loop, ast.While):
                 self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
-        for pattern, subject in self._renamed:
+        for pattern, subject in self.renamed:
             self._add(found, pattern, {*objects(subject), *owners(subject)})
         return found
 
@@ -166,7 +93,7 @@ class Aliases:
         for target in targets:
             if isinstance(target, ast.Subscript):
                 yield from owners(target)
-            elif isinstance(node.value, _DISPLAYS) and _gives_objects(node.value):
+            elif isinstance(node.value, DISPLAYS) and _gives_objects(node.value):
                 yield dotted(target) or ""
 
     @cached_property
@@ -177,27 +104,34 @@ class Aliases:
         for assignment in self.names.assignments:
             self._add(found, assignment, set(self._named_twice(assignment)))
         for loop in self.names.loops:
-            if not isinstance(loop, ast.While) and isinstance(loop.iter, _DISPLAYS):
+            if not isinstance(loop, ast.While) and isinstance(loop.iter, DISPLAYS):
                 self._add(found, loop, {*objects(loop.iter), *objects(loop.target)})
         for code, changed in self.names.changed_outside.items():
             self._add(found, code, changed)
         for function in self.names.functions:
             self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
-        for pattern, subject in self._renamed:
+        for pattern, subject in self.renamed:
             self._add(found, pattern, {*objects(subject), pattern.name or ""})
         for mention in self.names.mentions.get("__dict__", []):
             if isinstance(mention, ast.Attribute):
                 self._add(found, mention, {*objects(mention.value)})
-        for node in self.names.may_bind:
-            match node, self.names.parent[node]:
-                case ast.Name(id=name), ast.comprehension(iter=iterable) if isinstance(
-                    iterable, _DISPLAYS
-                ):
-                    self._add(found, node, {name, *objects(iterable)})
+        for name, iterable in self.comprehended:
+            if isinstance(iterable, DISPLAYS):
+                self._add(found, name, {name.id, *objects(iterable)})
         return found
 
     @cached_property
-    def _renamed(self) -> list[tuple[ast.MatchAs, ast.expr]]:
+    def comprehended(self) -> list[tuple[ast.Name, ast.expr]]:
+        """The names that stand for the items of something in a comprehension."""
+        return [
+            (node, above.iter)
+            for node in self.names.may_bind
+            if type(node) is ast.Name
+            and isinstance(above := self.names.parent[node], ast.comprehension)
+        ]
+
+    @cached_property
+    def renamed(self) -> list[tuple[ast.MatchAs, ast.expr]]:
         """The patterns that name a subject or a part of it, which is then changed or handed on."""
         changed = {name for _, name in self.names.changes_in_place}
         changed |= {dotted(node.value) or "" for node in self.names.attributes_set}
@@ -221,8 +155,8 @@ class Aliases:
 
     def _handed_on(self, call: ast.Call) -> Iterator[str]:
         match call.func:
-            case ast.Name(id=name) if name in _READING:
-                yield from _kept(call, name)
+            case ast.Name(id=name) if name in READING:
+                yield from kept(call, name)
                 return
             case ast.Attribute(attr=name) if name in _TELLING:
                 return
@@ -244,11 +178,11 @@ class Aliases:
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         named = {dotted(target) or "" for target in targets}
-        given = {*objects(node.value), *_viewed(node.value)}
+        given = {*objects(node.value), *viewed(node.value)}
         if len(targets) > 1:
             yield from named
         if given - named:
-            yield from given if isinstance(node.value, _DISPLAYS) else given | named
+            yield from given if isinstance(node.value, DISPLAYS) else given | named
 
     def _takes_over(self, node: ast.Assign, name: str, other: str) -> bool:
         """``pending = still``, where ``still`` is made anew before anything else is done to it."""
@@ -405,16 +339,16 @@ class Aliases:
         return stored
 
 
-def _kept(call: ast.Call, name: str) -> Iterator[str]:
+def kept(call: ast.Call, name: str) -> Iterator[str]:
     """What stands in the result of a function that changes nothing: ``dict(held=it)``."""
     gives_one = name in {"max", "min"} and len(call.args) > 1
     entries = [keyword.value for keyword in call.keywords] if name == "dict" else []
     for argument in handed_to(call):
-        if gives_one or argument in entries or isinstance(argument, _DISPLAYS):
+        if gives_one or argument in entries or isinstance(argument, DISPLAYS):
             yield from objects(argument)
 
 
-def _viewed(node: ast.expr) -> Iterator[str]:
+def viewed(node: ast.expr) -> Iterator[str]:
     """The dict that an expression is a view of."""
     match node:
         case ast.Call(func=ast.Attribute(value=mapping, attr="keys" | "values" | "items")):

@@ -619,8 +619,8 @@ class CallExpressions:
         written = self._written.get(node)
         if written is None:
             written = self._written[node] = _written(node)
-        if isinstance(function, Unknown) and self.run.aliases.reads_shared(node.func, node):
-            self.run.change(node)
+        if isinstance(function, Unknown):
+            self.run.change_by(node)
         receiver, manner = written.receiver, written.manner
         if isinstance(function, Symbol):
             manner = callees.manner(function.name, receiver, imported=True)

@@ -173,12 +173,12 @@ Branch: TypeAlias = ast.If | ast.While | ast.match_case
 class Doubt:
     """A branch that could not be decided, and what its condition reads.
 
-    ``otherwise`` is what is run if it is not taken. ``decided`` are the comparisons with a poll's
-    answer in the condition, which could be decided.
+    ``statement`` is the one that a case is of, else the same as ``node``. ``decided`` are the
+    comparisons with a poll's answer in the condition, which could be decided.
     """
 
     node: Branch
-    otherwise: tuple[ast.stmt, ...]
+    statement: ast.If | ast.While | ast.Match
     reads: frozenset[str]
     decided: frozenset[tuple[ast.Compare, bool]] = frozenset()
 
@@ -215,7 +215,13 @@ class Doubt:
 
     @property
     def _branches(self) -> list[ast.stmt]:
-        return [*self.node.body, *self.otherwise]
+        """What is run if the branch is taken, and what may be if it is not."""
+        match self.statement:
+            case ast.Match(cases=cases):
+                first = cases.index(self.node)  # type: ignore[arg-type]
+                return [statement for case in cases[first:] for statement in case.body]
+            case statement:
+                return [*statement.body, *statement.orelse]
 
 
 def _continues(condition: ast.AST) -> bool:
@@ -330,7 +336,9 @@ def is_comparable(one: Outcome, other: Outcome) -> bool:
     differing |= {doubt for doubt in one.doubts | other.doubts if doubt.node in settled}
     if any(doubt.decides(way) for doubt in differing for way in ways):
         return False
-    if any(doubt.may_go_on_within for doubt in one.doubts & other.doubts):
+    common = one.doubts & other.doubts
+    continued = set(filter(_continues, {doubt.statement for doubt in common}))
+    if any(doubt.may_go_on_within for doubt in common if doubt.statement in continued):
         return False
     names = frozenset(name for doubt in one.doubts | other.doubts for name in doubt.reads)
     touched = one.touches(names)

@@ -317,6 +317,7 @@ class Names:
         self.recursive: dict[FunctionNode, bool] = {}  # functions that may call themselves
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self.aliases: object = None  # kept here for those who ask for them
+        self.shared: object = None
         self.may_bind: list[ast.AST] = []  # what may bind a name or has names of its own
         self._walk()
 

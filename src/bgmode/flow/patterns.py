@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
@@ -40,7 +39,7 @@ class Patterns:
         state.look_at(subject)
         flows: list[Flow] = []
         unseen = False
-        for position, case in enumerate(node.cases):
+        for case in node.cases:
             since = len(self.run.decided)
             fits = self._fits(case.pattern, subject, state)
             unseen = unseen or (
@@ -67,8 +66,7 @@ class Patterns:
                 fits = _both(fits, truth(guard))
                 decider = guard if guard.polled else subject
             if fits is None:
-                later = chain.from_iterable(other.body for other in node.cases[position + 1 :])
-                self.run.doubt(case, asked, later, since)
+                self.run.doubt(case, node, asked, since)
             else:
                 self.run.settle(case, decider, holds=fits)
             if fits is False:

@@ -40,6 +40,7 @@ from bgmode.flow.notes import Notes, Reading
 from bgmode.flow.objects import likely_default, uses_itself_unseen
 from bgmode.flow.patterns import Patterns
 from bgmode.flow.rounds import Rounds, is_round
+from bgmode.flow.shared import shared_of
 from bgmode.flow.sharing import FirstTurn, Reply
 from bgmode.flow.turns import Attempts, Drained, LoopTurns, Turns
 from bgmode.flow.values import (
@@ -141,6 +142,7 @@ class Run:
         self.world = world
         self.names = world.names
         self.aliases = aliases_of(world.names)
+        self.shared = shared_of(world.names, self.aliases)
 
     @contextmanager
     def at_home(self, node: ast.AST) -> Iterator[bool]:
@@ -587,8 +589,10 @@ class Run:
         Or for an answer's sake: another answer leaves there what was there before.
         ``polled``: what a poll has answered is in it now.
         """
+        if not (self.loops or polled):
+            return
         key = dotted(target)
-        if (self.loops or polled) and key is not None:
+        if key is not None:
             sources = self.names.depends_on(source)
             self.effects.append(Effect(key, target, sources, polled, self.led))
 
@@ -597,9 +601,14 @@ class Run:
 
         ``polled``: by what a poll has answered; before any loop it is by that that it is changed.
         """
-        if (self.loops or self.polls) and self.aliases.has_shared:
+        if (self.loops or self.polls) and self.shared:
             polled = polled or not self.loops
             self.effects.append(Effect(SHARED, place, frozenset(), polled, self.led))
+
+    def change_by(self, call: ast.Call) -> None:
+        """Take note of a call that nobody can see into, of what may change its object."""
+        if (self.loops or self.polls) and self.shared.is_called(call.func):
+            self.change(call)
 
     def spread(self, key: str, state: State, at: ast.AST) -> None:
         """What a poll has answered may now be in an object that may have other names."""
@@ -614,20 +623,20 @@ class Run:
     def doubt(
         self,
         node: Branch,
-        conditions: Iterable[ast.AST],
-        otherwise: Iterable[ast.stmt],
+        statement: ast.If | ast.While | ast.Match,
+        conditions: Sequence[ast.AST],
         since: int,
     ) -> None:
-        """Take note of a branch that could not be decided, and of what is run ``otherwise``.
+        """Take note of a branch that could not be decided.
 
         ``since``: how many comparisons had been decided before ``conditions`` were looked at.
         """
         if self.loops:
             reads = frozenset[str]().union(*map(self.names.depends_on, conditions))
-            if any(self.aliases.reads_shared(condition, node) for condition in conditions):
+            if any(map(self.shared.is_read_in, conditions)):
                 reads |= {SHARED}
             decided = frozenset(self.decided[since:])
-            self.doubts.append(Doubt(node, tuple(otherwise), reads, decided))
+            self.doubts.append(Doubt(node, statement, reads, decided))
 
     def settle(self, node: Branch, test: Value, *, holds: bool) -> None:
         """Take note of a branch that could be decided."""
@@ -662,7 +671,7 @@ class Run:
         if holds is not None:
             self.settle(node, test, holds=holds)
             return self.branch(node.body if holds else node.orelse, state, led=test.polled)
-        self.doubt(node, [node.test], node.orelse, since)
+        self.doubt(node, node, [node.test], since)
         otherwise = state.copy()
         self.expressions.refine(node.test, state, holds=True)
         self.expressions.refine(node.test, otherwise, holds=False)

@@ -304,7 +304,7 @@ class LoopTurns(Turns):
             self._leave_by_header(state.copy(), guess=guess or self._went_on_by_guess)
         if isinstance(self.node, ast.While):
             if stays is None:
-                run.doubt(self.node, [self.node.test], self.node.orelse, since)
+                run.doubt(self.node, self.node, [self.node.test], since)
                 run.refine(self.node.test, state, holds=True)
             else:
                 run.settle(self.node, test, holds=stays)
