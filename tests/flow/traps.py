@@ -2181,6 +2181,19 @@ _TEXTS: dict[str, str] = {
                 except AssertionError:
                     other['x'] = 1
         """,
+    "one answer empties a list in a loop before the one that waits": """
+        def wait(job, response, settings):
+            current = poll(job)
+            pending = list(settings.jobs)
+            for each in list(pending):
+                response = poll(each)
+                if response.status == 'cancelled':
+                    pending.remove(each)
+            while current.status != 'completed':
+                poll(job)
+                if pending:
+                    break
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -599,10 +599,15 @@ class Run:
     def change(self, place: ast.AST, *, polled: bool = False) -> None:
         """Take note that an object is changed in place, which may have other names.
 
-        ``polled``: by what a poll has answered; before any loop it is by that that it is changed.
+        ``polled``: by what a poll has answered.
         """
-        if (self.loops or self.polls) and self.shared:
-            polled = polled or not self.loops
+        if self.polls:
+            key = dotted(place)
+            if key is not None:
+                self.set_by_answers[key] = place
+            if self.shared:
+                self.set_by_answers[SHARED] = place
+        if self.loops and self.shared:
             self.effects.append(Effect(SHARED, place, frozenset(), polled, self.led))
 
     def change_by(self, call: ast.Call) -> None:

@@ -65,7 +65,7 @@ class Turns:
         self._set_before = {
             name: node
             for name, node in run.set_by_answers.items()
-            if isinstance(state.names.get(name, UNKNOWN), Unknown)
+            if isinstance(state.names.get(name, UNKNOWN), Unknown | Many)
         }
         first = state.copy()
         first.polled = False
