@@ -53,20 +53,23 @@ def examine(
     wanted: Wanted = all_rules,
     watch: Watch | None = None,
     ignores: Mapping[tuple[Ignore, str], int] | None = None,
+    starters: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Find what the rules have to say about one file, and what of it is suppressed.
 
     ``project`` remembers the other modules that were read; ``today`` decides which
     approvals and waivers are in force; ``wanted`` chooses among the rules that the policy has
     on; ``watch`` is shown the case and what was found; ``ignores`` are the ignore comments that
-    may count, by how many of each, where not all may. Never raises for what is in the file:
-    what cannot be read is BGM001, a rule that fails is BGM009. The findings are sorted by place.
+    may count, by how many of each, where not all may; ``starters`` as in :class:`Case`.
+
+    Never raises for what is in the file: what cannot be read is BGM001, a rule that fails is
+    BGM009. The findings are sorted by place.
     """
     try:
         source.tree  # noqa: B018
     except Unreadable as error:
         return Verdict(list(unreadable(source, policy, error, wanted)))
-    case = _case(source, policy, project or Project(), today, ignores)
+    case = _case(source, policy, project or Project(), today, ignores, starters)
     active = [rule for rule in RULES.values() if policy.severity(rule) and wanted(rule)]
     findings: list[Finding] = []
     for code, check in CHECKS.items():
@@ -100,13 +103,14 @@ def _case(
     project: Project,
     today: datetime.date | None,
     ignores: Mapping[tuple[Ignore, str], int] | None,
+    starters: frozenset[str],
 ) -> Case:
     """A file under a policy, as the checks see it; ``today`` in UTC where it is not given."""
     known = dataclasses.replace(
         provider("openai"), wrappers=policy.wrappers, beside=policy.providers
     )
     module = Module(source, known, project, policy.vocabulary)
-    return Case(module, policy, today or utc_today(), ignores)
+    return Case(module, policy, today or utc_today(), ignores, starters)
 
 
 def _run(check: Check, subject: Subject, wanted: Wanted) -> list[Finding]:

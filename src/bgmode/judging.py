@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 class Task:
     """A file, and the policy that applies to it.
 
-    ``only_read``: there is nothing in it to judge, but it has to be Python.
+    ``only_read``: there is nothing in it to judge, but it has to be Python. ``starters`` as in
+    :class:`~bgmode.checks.subject.Case`.
     """
 
     path: str
     policy: Policy
     only_read: bool = False
+    starters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,15 @@ class Judge:
             outcome = Outcome(path)
             self._add_broken(text, policy, outcome.report)
             return outcome
-        return self.text(text, policy)
+        return self.text(text, policy, task.starters)
 
     def unreadable(self, path: str, policy: Policy, error: Unreadable) -> Outcome:
         """Say that a file is no Python."""
         found = unreadable(Source(path, ""), policy, error, self._options.wanted)
         return Outcome(path, Report(list(found), lines={path: []}))
 
-    def text(self, text: Text, policy: Policy) -> Outcome:
-        """Judge a text that has been read."""
+    def text(self, text: Text, policy: Policy, starters: frozenset[str] = frozenset()) -> Outcome:
+        """Judge a text that has been read; ``starters`` as in :class:`Task`."""
         source = text.source
         outcome = Outcome(source.path)
         report = outcome.report
@@ -137,6 +139,7 @@ class Judge:
                 wanted=self._options.wanted,
                 watch=watch,
                 ignores=ignores,
+                starters=starters,
             )
 
         def again(source: Source) -> list[Finding]:

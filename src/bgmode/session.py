@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from bgmode.analysis import Watch
@@ -27,6 +27,7 @@ from bgmode.source import Unreadable
 from bgmode.workers import Lost, shared
 
 _FEW = 2  # files for which another process pays
+_NONE_KNOWN: Mapping[str, frozenset[str]] = {}
 
 
 @dataclass
@@ -84,6 +85,15 @@ class Session:
         while calling := self._callers.among([path for path in files if path in left]):
             outcomes += self._judged(calling, judge)
             left.difference_update(calling)
+        judged = {outcome.path for outcome in outcomes} if self.watch is None else set()
+        starting = {  # what watches is to be shown each file once
+            path: names
+            for path, names in self._callers.starting(files).items()
+            if path in left or path in judged
+        }
+        outcomes = [outcome for outcome in outcomes if outcome.path not in starting]
+        outcomes += self._judged(starting, judge, starting)
+        left.difference_update(starting)
         unread = [path for path in files if path in left and path in named]
         return outcomes + self._judged(unread, judge, only_read=True)
 
@@ -119,16 +129,21 @@ class Session:
         return Judge(options, self.today, self._history, self.watch)
 
     def _judged(
-        self, paths: Iterable[str], judge: Judge, *, only_read: bool = False
+        self,
+        paths: Iterable[str],
+        judge: Judge,
+        starters: Mapping[str, frozenset[str]] = _NONE_KNOWN,
+        *,
+        only_read: bool = False,
     ) -> list[Outcome]:
-        """What comes of some files; ``only_read`` as in :class:`Task`."""
+        """What comes of some files; ``starters`` of each and ``only_read`` as in :class:`Task`."""
         tasks: list[Task] = []
         for path in paths:
             policy = self._policy(path)
             if policy is not None and policy.excludes(path):
                 self.report.left_out["files are left out by the policy's exclude"] += 1
             elif policy is not None:
-                tasks.append(Task(path, policy, only_read))
+                tasks.append(Task(path, policy, only_read, starters.get(path, frozenset())))
         outcomes: list[Outcome] = []
         jobs = min(self.options.jobs, len(tasks) // _FEW)
         if jobs > 1 and (self.options.fix or self.options.diff):

@@ -30,7 +30,7 @@ def background_reachable_from_zdr(subject: Subject) -> Iterator[Finding]:
             f"this call comes to a background call in {way.steps[-1].function.name}, and the code "
             "here requires Zero Data Retention: the provider keeps the response for about ten "
             "minutes at least",
-            notes=[required, *_path(subject, way)],
+            notes=[required, *path_notes(subject, way)],
         )
 
 
@@ -41,7 +41,8 @@ def _is_told_elsewhere(subject: Subject, way: Way) -> bool:
     return case.zdr_anywhere(first) is not None or case.zdr_of(way.end) is not None
 
 
-def _path(subject: Subject, way: Way) -> Iterator[Note]:
+def path_notes(subject: Subject, way: Way) -> Iterator[Note]:
+    """The steps of a way behind the first one, and the background call at its end."""
     for step in way.steps[1:]:
         yield subject.case.note_anywhere(f"which calls {step.function.name}", step.call)
     yield subject.case.note_anywhere("which runs in the background", _written(way))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterable, Iterator
 
 from bgmode.checks.header_fix import header_edits
 from bgmode.checks.subject import Subject
@@ -18,9 +19,7 @@ from bgmode.policy.policy import Policy
 
 def missing_idempotency_key(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
-            continue
-        if first_retry(subject, call) is None:
+        if is_unkeyed(subject.policy, call) and first_retry(subject, call) is None:
             header = call.provider.idempotency_header
             headers = call.provider.parameters["headers"]
             yield subject.finding_about(
@@ -48,6 +47,11 @@ def evidence(policy: Policy, call: BackgroundCall) -> Evidence:
     return key_evidence(call, accepted.metadata_keys, accepted.decorators)
 
 
+def is_unkeyed(policy: Policy, call: BackgroundCall) -> bool:
+    """Whether a request in the background surely carries no key."""
+    return call.is_request and not unsupported_arguments(call) and evidence(policy, call) == "none"
+
+
 def first_retry(subject: Subject, call: BackgroundCall) -> Retry | None:
     """The nearest thing that tries the call again."""
     return next(retries(subject, call), None)
@@ -56,12 +60,17 @@ def first_retry(subject: Subject, call: BackgroundCall) -> Retry | None:
 def retries(subject: Subject, call: BackgroundCall) -> Iterator[Retry]:
     """What tries the call again, nearest first, if nothing on the way there makes it safe."""
     graph = subject.case.module.graph
-    decorators = subject.policy.idempotency.decorators
     for retry in retries_around(call.names, call.node):
-        guarded = any(is_decorated(call.names, step.call, decorators) for step in retry.steps)
+        guarded = is_guarded(subject, [step.call for step in retry.steps])
         if guarded or (retry.steps and graph.rules_out(Way(retry.steps, call))):
             continue
         yield retry
+
+
+def is_guarded(subject: Subject, calls: Iterable[ast.Call]) -> bool:
+    """Whether a function around one of some calls keeps it from being made twice."""
+    graph, decorators = subject.case.module.graph, subject.policy.idempotency.decorators
+    return any(is_decorated(graph.home(call).names, call, decorators) for call in calls)
 
 
 def retry_notes(subject: Subject, retry: Retry) -> list[Note]:

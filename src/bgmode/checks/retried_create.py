@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bgmode.checks.background_reachable_from_zdr import path_notes
 from bgmode.checks.missing_idempotency_key import (
-    evidence,
     first_retry,
+    is_guarded,
+    is_unkeyed,
     retry_notes,
-    unsupported_arguments,
 )
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
+from bgmode.model.calls import BackgroundCall
+from bgmode.model.far_retries import far_retries
 
 
 def retried_create(subject: Subject) -> Iterator[Finding]:
+    yield from _near(subject)
+    yield from _far(subject)
+
+
+def _near(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
-        if unsupported_arguments(call) or evidence(subject.policy, call) != "none":
-            continue
-        retry = first_retry(subject, call)
+        retry = first_retry(subject, call) if is_unkeyed(subject.policy, call) else None
         if retry is not None:
             header = call.provider.idempotency_header
             yield subject.finding_about(
@@ -27,3 +33,21 @@ def retried_create(subject: Subject) -> Iterator[Finding]:
                 f"another job; make one `{header}` outside the retry and send it with each attempt",
                 notes=retry_notes(subject, retry),
             )
+
+
+def _far(subject: Subject) -> Iterator[Finding]:
+    """Calls that come to a background call of another module."""
+    for far in far_retries(subject.case.module.graph, subject.case.starters):
+        end = far.way.end
+        if not isinstance(end, BackgroundCall) or not is_unkeyed(subject.policy, end):
+            continue
+        if is_guarded(subject, [*(step.call for step in far.way.steps), end.node]):
+            continue
+        header, function = end.provider.idempotency_header, far.way.steps[-1].function.name
+        yield subject.finding(
+            far.call,
+            f"{far.retry.kind} tries this call again, which comes to a background call in "
+            f"{function}: each attempt may start another job; make one `{header}` outside the "
+            "retry and hand it on",
+            notes=[*retry_notes(subject, far.retry), *path_notes(subject, far.way)],
+        )

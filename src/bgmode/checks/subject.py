@@ -43,13 +43,15 @@ class Case:
     """One module under one policy on one day; shared by all checks.
 
     ``ignores`` are the comments that may count, each with the function or class it is in, where
-    not all of them may.
+    not all of them may. ``starters`` is what functions of other modules are called that start a
+    job without a key, as far as they are known.
     """
 
     module: Module
     policy: Policy
     today: datetime.date
     ignores: Mapping[tuple[Ignore, str], int] | None = None
+    starters: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:

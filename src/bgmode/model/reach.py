@@ -52,7 +52,7 @@ def reaching(names: Names, starts: Iterable[ast.AST]) -> Reaching:
         by_name = False  # whoever comes to it has to mention the name of a function around it
         for scope in (node, *names.ancestors(node)):
             if isinstance(scope, FUNCTIONS):
-                name = _called_by(names, scope)
+                name = called_by(names, scope)
                 by_name = by_name or not name.startswith("__")
                 if name not in words:
                     words.add(name)
@@ -62,7 +62,7 @@ def reaching(names: Names, starts: Iterable[ast.AST]) -> Reaching:
     return Reaching(frozenset(found), frozenset(words), tuple(places))
 
 
-def _called_by(names: Names, function: FunctionNode) -> str:
+def called_by(names: Names, function: FunctionNode) -> str:
     """The name that calls a function: for ``__init__`` that of its class."""
     owner = names.parent[function]
     if function.name == "__init__" and isinstance(owner, ast.ClassDef):

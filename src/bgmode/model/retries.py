@@ -94,15 +94,15 @@ def retries_around(names: Names, call: ast.Call) -> Iterator[Retry]:
         at, steps = waiting.popleft()
         for retry in _around(names, at):
             yield replace(retry, steps=steps)
-        function = _raises_out_of(names, at)
+        function = raises_out_of(names, at)
         if function is not None and function not in seen:
             seen.add(function)
-            for caller in _callers(names, function):
+            for caller in callers(names, function):
                 waiting.append((caller, (Step(caller, function), *steps)))
     yield from _bound_method(names, call)
 
 
-def _raises_out_of(names: Names, call: ast.Call) -> FunctionNode | None:
+def raises_out_of(names: Names, call: ast.Call) -> FunctionNode | None:
     """The function around a call whose callers get what the call raises."""
     swallowed = False
     below: ast.AST = call
@@ -110,8 +110,10 @@ def _raises_out_of(names: Names, call: ast.Call) -> FunctionNode | None:
         if isinstance(above, ast.Try) and below in above.body:
             swallowed = swallowed or _catches_all(above)
         if isinstance(above, FUNCTIONS):
-            raises = any(isinstance(node, ast.Raise) for node in ast.walk(above))
-            return above if below in above.body and (raises or not swallowed) else None
+            if below not in above.body:
+                return None
+            comes_out = not swallowed or any(isinstance(n, ast.Raise) for n in ast.walk(above))
+            return above if comes_out else None
         if isinstance(above, ast.Lambda):
             return None
         below = above
@@ -135,22 +137,31 @@ def _tells_of_no_loss(handler: ast.ExceptHandler) -> bool:
     return _caught(handler) <= _WITHOUT_A_LOSS
 
 
-def _callers(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
+def callers(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
     """The calls in the module that call a function at once, or have it called."""
     yield from names.calls_to(function)
-    for call in names.calls:
+    for call in _given_to(names, function):
         match call.func:
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in _CALLS_AT_ONCE:
-                if any(
-                    names.named_function(_of_partial(names, given)) is function
-                    for given in handed_to(call)
-                ):
-                    yield call
+                yield call
+
+
+def _given_to(names: Names, function: FunctionNode) -> Iterator[ast.Call]:
+    """The calls in the module that are given a function, or a partial of it."""
+    for mention in names.mentions.get(function.name, ()):
+        given, above = mention, names.parent[mention]
+        if isinstance(above, ast.Call) and _of_partial(names, above) is mention:
+            given, above = above, names.parent[above]
+        call = names.parent[above] if isinstance(above, ast.keyword) else above
+        if not isinstance(call, ast.Call) or given is call.func:
+            continue
+        if names.named_function(mention) is function:
+            yield call
 
 
 def _around(names: Names, call: ast.Call) -> Iterator[Retry]:
     """What tries a call again in the function that it stands in, or tries that function again."""
-    raises_out = _raises_out_of(names, call)
+    raises_out = raises_out_of(names, call)
     below: ast.AST = call
     for above in names.ancestors(call):
         match above:
@@ -299,12 +310,9 @@ def _handed_to_helper(
     names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Iterator[Retry]:
     """``retry_call(create_job)``: the function itself is given to a retry helper."""
-    for call in names.calls:
-        if not _is_helper(names, call):
-            continue
-        for argument in handed_to(call):
-            if names.named_function(_of_partial(names, argument)) is function:
-                yield Retry(call, f"`{_name(call.func)}`", function)
+    for call in _given_to(names, function):
+        if _is_helper(names, call):
+            yield Retry(call, f"`{_name(call.func)}`", function)
 
 
 def _of_partial(names: Names, node: ast.expr) -> ast.expr:
