@@ -24,6 +24,7 @@ from bgmode.policy_findings import policy_findings, unused_waivers
 from bgmode.reading import decoded_text
 from bgmode.report import Report
 from bgmode.source import Unreadable
+from bgmode.starters import importing
 from bgmode.workers import Lost, shared
 
 _FEW = 2  # files for which another process pays
@@ -86,16 +87,17 @@ class Session:
             outcomes += self._judged(calling, judge)
             left.difference_update(calling)
         judged = {outcome.path for outcome in outcomes} if self.watch is None else set()
-        starting = {  # what watches is to be shown each file once
-            path: names
-            for path, names in self._callers.starting(files).items()
-            if path in left or path in judged
-        }
-        outcomes = [outcome for outcome in outcomes if outcome.path not in starting]
-        outcomes += self._judged(starting, judge, starting)
-        left.difference_update(starting)
+        starters = self._starters(files, left | judged)  # who watches is shown each file once
+        outcomes = [outcome for outcome in outcomes if outcome.path not in starters]
+        outcomes += self._judged(starters, judge, starters)
+        left.difference_update(starters)
         unread = [path for path in files if path in left and path in named]
         return outcomes + self._judged(unread, judge, only_read=True)
+
+    def _starters(self, files: list[str], wanted: Set[str]) -> dict[str, frozenset[str]]:
+        """For those ``wanted``: what they import that starts a job and lets its errors out."""
+        found = importing(self._callers.starters, files, self.options.jobs)
+        return {path: names for path, names in found.items() if path in wanted}
 
     def _check_history(self, paths: Sequence[str]) -> None:
         """A revision that is not there must be said even if no file needs it."""

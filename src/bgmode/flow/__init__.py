@@ -54,7 +54,10 @@ cannot be seen (``if looks_finished(response)``), the ways out behind it are mar
 guesses. A rule must not conclude anything from the absence or presence of those. Neither
 may it compare two outcomes that look alike but rest on different counters: ``effects``
 says which unknown values a run has changed, ``doubts`` which branches it could not decide,
-what their conditions read, and which comparisons with an answer in them it could.
+what their conditions read, and which comparisons with an answer in them it could. An object may
+have several names: an undecided condition that looks into such a one makes two runs incomparable
+if they have changed objects at different places (``shared.py``), and so does anything it reads
+that was set behind an earlier poll.
 
 **Several answers** (``judging.py``, ``sharing.py``). What stands before the first poll is run
 once. A run takes down what it has asked of the answer; another answer that would reply the same
