@@ -241,6 +241,8 @@ def _decorated(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -
         if _DECORATORS.match(name) or _is_named_retry(name):
             if not _limits_exceptions_away(decorator):
                 yield Retry(decorator, f"`@{_name(target)}`", function)
+        elif _tries_again(names, target):
+            yield Retry(decorator, f"`@{_name(target)}`", function)
         elif isinstance(decorator, ast.Call) and _has_retries(decorator):
             yield Retry(decorator, f"`@{_name(target)}` with retries", function)
         elif isinstance(decorator, ast.Call) and _retries_itself(decorator):
@@ -297,7 +299,38 @@ def _is_helper(names: Names, call: ast.Call) -> bool:
                 if _RETRY_CLASSES.search(made):
                     return True
     name = names.qualify(call.func) or dotted(call.func) or ""
-    return _is_named_retry(name)
+    return _is_named_retry(name) or _tries_again(names, call.func)
+
+
+def _tries_again(names: Names, helper: ast.expr) -> bool:
+    """Whether a function of this module calls what it is given until that goes well."""
+    function = names.named_function(helper)
+    return function is not None and any(
+        isinstance(call, ast.Call)
+        and _is_given(names, call.func, function)
+        and _in_loop(names, call)
+        for call in ast.walk(function)
+    )
+
+
+def _is_given(names: Names, callee: ast.expr, function: FunctionNode) -> bool:
+    """Whether what is called is a parameter of a function, or of one that stands in it."""
+    binding = names.binding(callee.id, callee) if isinstance(callee, ast.Name) else None
+    return (
+        binding is not None
+        and isinstance(binding.node, ast.arg)
+        and names.is_within(binding.node, function)
+    )
+
+
+def _in_loop(names: Names, call: ast.Call) -> bool:
+    """Whether a loop in the same function tries a call again."""
+    for above in names.ancestors(call):
+        if isinstance(above, CODE):
+            return False
+        if isinstance(above, LOOPS) and _loop(names, above, call) is not None:
+            return True
+    return False
 
 
 def _is_named_retry(full: str) -> bool:
