@@ -2194,6 +2194,20 @@ _TEXTS: dict[str, str] = {
                 if pending:
                     break
         """,
+    "an inner loop is left before a helper raises, for all answers but one": """
+        def fail(job):
+            raise KeyError
+        def wait(job, response, settings):
+            context = Context()
+            while (response := poll(job)).status not in 'completed':
+                while True:
+                    current = poll(job)
+                    if current.status not in 'cancelled':
+                        if context.response is None:
+                            break
+                    if context.response is None:
+                        fail(job)
+        """,
 }
 
 TRAPS: dict[str, Program] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -166,6 +166,7 @@ class Way:
     accident: bool = False
 
 
+_JUMPS = (ast.Raise, ast.Continue, ast.Break, ast.Return)
 Branch: TypeAlias = ast.If | ast.While | ast.match_case
 
 
@@ -174,23 +175,28 @@ class Doubt:
     """A branch that could not be decided, and what its condition reads.
 
     ``statement`` is the one that a case is of, else the same as ``node``. ``decided`` are the
-    comparisons with a poll's answer in the condition, which could be decided.
+    comparisons with a poll's answer in the condition, which could be decided. ``may_raise`` tells
+    of a statement whether it calls a function of the module that may raise something.
     """
 
     node: Branch
     statement: ast.If | ast.While | ast.Match
     reads: frozenset[str]
-    decided: frozenset[tuple[ast.Compare, bool]] = frozenset()
+    decided: frozenset[tuple[ast.Compare, bool]]
+    may_raise: Callable[[ast.stmt], bool] = field(compare=False)
 
     def decides(self, way: Way) -> bool:
         """Whether a way out stands in one of the branches, or is the end of the loop.
 
         What is raised in a branch may be caught, and lead to a way out elsewhere. A branch that
-        goes on with the next turn decides about every way out behind it.
+        goes on with the next turn decides about every way out behind it, and so does one that
+        ends an inner loop or the function that is called.
         """
         inside = (piece for branch in self._branches for piece in ast.walk(branch))
-        return way.node is self.node or any(
-            piece is way.node or isinstance(piece, ast.Raise | ast.Continue) for piece in inside
+        return (
+            way.node is self.node
+            or any(piece is way.node or isinstance(piece, _JUMPS) for piece in inside)
+            or self.may_raise(self.statement)
         )
 
     @property

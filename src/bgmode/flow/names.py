@@ -284,6 +284,14 @@ def counts(loop: ast.For | ast.AsyncFor) -> bool:
     return False
 
 
+def _word(callee: ast.expr) -> str | None:
+    """What is called, without whose it is."""
+    match callee:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return None
+
+
 class Names:
     """The index of one module: parents, scopes, calls, loops, imports."""
 
@@ -312,6 +320,7 @@ class Names:
         self.acting: dict[ast.ClassDef, bool] = {}  # and those that act where no call is written
         self.tells: dict[ast.Call, bool] = {}  # whether a call is a log line, as found
         self._reads: dict[ast.AST, frozenset[str]] = {}
+        self._raises: dict[ast.AST, bool] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
         self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
         self.recursive: dict[FunctionNode, bool] = {}  # functions that may call themselves
@@ -485,6 +494,32 @@ class Names:
         return frozenset(
             path for path in self.depends_on(function) if path.partition(".")[0] not in own
         )
+
+    def may_raise(self, statement: ast.stmt) -> bool:
+        """Whether a statement calls a function of this module that may raise something."""
+        found = self._raises.get(statement)
+        if found is None:
+            found = self._raises[statement] = bool(self._raising) and any(
+                isinstance(node, ast.Call) and _word(node.func) in self._raising
+                for node in ast.walk(statement)
+            )
+        return found
+
+    @cached_property
+    def _raising(self) -> frozenset[str]:
+        """What the functions are called that may raise something, by what they call as well."""
+        found: set[str] = set()
+        waiting = {
+            function.name
+            for function in self.functions
+            if any(isinstance(node, ast.Raise | ast.Assert) for node in ast.walk(function))
+        }
+        while waiting:
+            found |= waiting
+            calls = [call for name in waiting for call in self.calls_of(name)]
+            around = {above for call in calls for above in self.ancestors(call)}
+            waiting = {node.name for node in around if isinstance(node, FUNCTIONS)} - found
+        return frozenset(found)
 
     @cached_property
     def functions_by_name(self) -> dict[str, list[FunctionNode]]:

@@ -641,7 +641,7 @@ class Run:
             if any(map(self.shared.is_read_in, conditions)):
                 reads |= {SHARED}
             decided = frozenset(self.decided[since:])
-            self.doubts.append(Doubt(node, statement, reads, decided))
+            self.doubts.append(Doubt(node, statement, reads, decided, self.names.may_raise))
 
     def settle(self, node: Branch, test: Value, *, holds: bool) -> None:
         """Take note of a branch that could be decided."""
