@@ -33,9 +33,15 @@ class _Compared:
 
 
 def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
-    """The words that are no status of the provider, in the order of the text."""
+    """The words that are no status of the provider, in the order of the text.
+
+    A module that only creates responses, none of them in the background, has no jobs.
+    """
     statuses = set(polling.provider.statuses)
-    jobs = [call for kind in ("poll", "create", "cancel") for call in polling.calls.of_kind(kind)]
+    calls = polling.calls
+    jobs = [call for kind in ("poll", "cancel") for call in calls.of_kind(kind)]
+    if jobs or calls.background:
+        jobs += calls.of_kind("create")
     own = OwnWords(polling.names, frozenset(jobs))
     compared = _compared(polling, jobs)
     found: dict[ast.AST, ComparedWord] = {}
