@@ -49,12 +49,15 @@ def letting_errors_out(names: Names, calls: Iterable[ast.Call]) -> frozenset[Fun
 
 def _leading_away(graph: CallGraph, starters: Set[str]) -> Iterator[ast.Call]:
     """The calls that may come to a background call of another module, in the order of the text."""
-    names = graph.here.names
-    for call in sorted(names.calls, key=lambda call: (call.lineno, call.col_offset)):
-        words = {_word(names, node) for node in (call.func, *handed_to(call))}
-        is_another_s = names.callee(call) is None and graph.here.clients.access(call.func) is None
-        if is_another_s and not starters.isdisjoint(words):
-            yield call
+    names, clients = graph.here.names, graph.here.clients
+    found = [
+        call
+        for call in (names.calls if starters else ())
+        if any(_word(names, node) in starters for node in (call.func, *handed_to(call)))
+        and names.callee(call) is None
+        and clients.access(call.func) is None
+    ]
+    yield from sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
 def _word(names: Names, node: ast.expr) -> str | None:
