@@ -67,34 +67,39 @@ def importing(
         paths = sifted(partial(_imports_some, names), files, jobs) if names else []
         new = set()
         for path in paths:
-            imported = _imported(names, path)
+            data = _bytes_of(path)
+            imported = _imported(names, data)
             found[path] = found.get(path, frozenset()).union(imported)
-            new.update(_handing_on(path, imported))
+            new.update(_handing_on(path, data, imported))
     return found
 
 
 def _imports_some(names: Mapping[bytes, list[str]], path: str) -> bool:
-    return bool(_imported(names, path))
+    return bool(_imported(names, _bytes_of(path)))
 
 
-def _imported(names: Mapping[bytes, list[str]], path: str) -> list[str]:
-    """Those of ``names``, by module, that stand in a file which imports the module."""
+def _bytes_of(path: str) -> bytes:
+    """What a file holds; nothing where it cannot be read, which is said elsewhere."""
     try:
-        data = read_file(path)
+        return read_file(path)
     except OSError:
-        return []
+        return b""
+
+
+def _imported(names: Mapping[bytes, list[str]], data: bytes) -> list[str]:
+    """Those of ``names``, by module, that stand in a file which imports the module."""
     words = {word for found in _IMPORT.findall(data) for word in _WORD.findall(found)}
     wanted = (name for module in words & names.keys() for name in names[module])
     return [name for name in wanted if name.encode() in data]
 
 
-def _handing_on(path: str, imported: list[str]) -> Iterator[Starter]:
+def _handing_on(path: str, data: bytes, imported: list[str]) -> Iterator[Starter]:
     """What lets the errors of imported starters out; a package passes the starters on as well."""
     if os.path.basename(path) == "__init__.py":
         yield from (Starter(name, _module(path)) for name in imported)
     try:
-        names = Names(Source(path, decode(read_file(path))[0]).tree)
-    except (OSError, Unreadable):
+        names = Names(Source(path, decode(data)[0]).tree)
+    except Unreadable:
         return
     calls = [call for name in imported for call in names.calls_of(name)]
     yield from _letting_out(names, calls, path)

@@ -284,9 +284,9 @@ def counts(loop: ast.For | ast.AsyncFor) -> bool:
     return False
 
 
-def _word(callee: ast.expr) -> str | None:
-    """What is called, without whose it is."""
-    match callee:
+def last_word(node: ast.AST) -> str | None:
+    """``c`` for ``a.b.c``, whatever stands before it; None where it is no name."""
+    match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
     return None
@@ -500,7 +500,7 @@ class Names:
         found = self._raises.get(statement)
         if found is None:
             found = self._raises[statement] = bool(self._raising) and any(
-                isinstance(node, ast.Call) and _word(node.func) in self._raising
+                isinstance(node, ast.Call) and last_word(node.func) in self._raising
                 for node in ast.walk(statement)
             )
         return found

@@ -97,9 +97,9 @@ class Run:
     ``outcomes`` holds, for each loop of that function, how it is left.
     """
 
-    def __init__(self, world: World, shared: FirstTurn | None = None) -> None:
+    def __init__(self, world: World, first_turn: FirstTurn | None = None) -> None:
         self.enter(world)
-        self._shared = shared  # what runs for other answers know of the same turn
+        self._first_turn = first_turn  # what runs for other answers know of the same turn
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
         self.given: list[Value] = []  # what a generator yields
@@ -355,12 +355,12 @@ class Run:
 
     def body_of(self, loop: Loop, state: State) -> Flow:
         """Run the body of ``loop``; of its first turn, runs for other answers may know a part."""
-        if self._shared is None or self.turn != 1 or self.notes.asked:
+        if self._first_turn is None or self.turn != 1 or self.notes.asked:
             return self.block(loop.body, state)
         outermost = len(self.stack) == 1 and self.names.parent.get(loop) is self.stack[0]
         if not outermost:
             return self.block(loop.body, state)
-        return self._shared.take(self, loop, state)
+        return self._first_turn.take(self, loop, state)
 
     def reply(self, callee: ast.expr, keywords: list[ast.keyword]) -> Answer | Raises | None:
         """What a call gives that the outside has an answer to; None where it has none."""

@@ -12,7 +12,16 @@ from functools import cached_property
 
 from bgmode.flow.aliases import READING, Aliases, kept, viewed
 from bgmode.flow.exits import owners_of
-from bgmode.flow.names import Assignment, Names, defaults, dotted, handed_to, objects, owners
+from bgmode.flow.names import (
+    Assignment,
+    Names,
+    defaults,
+    dotted,
+    handed_to,
+    last_word,
+    objects,
+    owners,
+)
 
 _GIVING = frozenset("get setdefault pop popleft popitem values items keys copy".split())
 """Methods of collections that give something which stands in them."""
@@ -108,7 +117,8 @@ class Shared:
                 given.update(path for each in arguments for path in objects(each))
             case ast.Call(func=function):
                 given.update(viewed(value))
-                if _word(function) in _GIVING or _word(function) in self._ours:
+                word = last_word(function)
+                if word in _GIVING or word in self._ours:
                     given.update(owners(value))
             case _:
                 given.update(objects(value), owners(value))
@@ -126,7 +136,7 @@ class Shared:
                 yield from kept(call, name)
                 is_ours = False
             case function:
-                is_ours = _word(function) in self._ours
+                is_ours = last_word(function) in self._ours
         if is_ours:
             for argument in handed_to(call):
                 yield from objects(argument)
@@ -138,13 +148,6 @@ def _gone_through(items: ast.expr, item: ast.expr) -> Iterator[str]:
     if given:
         yield from given
         yield from objects(item)
-
-
-def _word(callee: ast.expr) -> str | None:
-    match callee:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return None
 
 
 def shared_of(names: Names, aliases: Aliases) -> Shared:

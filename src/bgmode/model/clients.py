@@ -125,14 +125,6 @@ def _may_name_background(call: ast.Call, provider: Provider) -> bool:
     return any(keyword.arg in words for keyword in call.keywords)
 
 
-def _is_starred(node: ast.expr) -> bool:
-    return isinstance(node, ast.Starred)
-
-
-def _is_called(target: ast.expr, name: str) -> bool:
-    return isinstance(target, ast.Name) and target.id == name
-
-
 def _first_argument(call: ast.AST, name: str) -> ast.expr | None:
     """What a call gives its callee's first parameter."""
     match call:
@@ -329,9 +321,10 @@ class Clients:
             case ast.Tuple(elts=targets) | ast.List(elts=targets) as target:
                 match self.names.parent[target]:
                     case ast.Assign(value=ast.Tuple(elts=values) | ast.List(elts=values)):
-                        pairs = zip(targets, values, strict=False)
-                        same = len(targets) == len(values) and not any(map(_is_starred, values))
-                        return next((v for t, v in pairs if same and _is_called(t, node.id)), None)
+                        spread = any(isinstance(value, ast.Starred) for value in values)
+                        if len(targets) == len(values) and not spread:
+                            given = zip(map(dotted, targets), values, strict=True)
+                            return dict(given).get(node.id)
         return None
 
     def _of_partial(self, callee: ast.expr) -> Access | None:

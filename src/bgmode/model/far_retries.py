@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from bgmode.flow.names import FunctionNode, Names, handed_to
+from bgmode.flow.names import FunctionNode, Names, handed_to, last_word
 from bgmode.model.callgraph import CallGraph, Way
+from bgmode.model.polling import place
 from bgmode.model.retries import Retry, callers, raises_out_of, retries_around
 
 
@@ -57,15 +58,13 @@ def _leading_away(graph: CallGraph, starters: Set[str]) -> Iterator[ast.Call]:
         and names.callee(call) is None
         and clients.access(call.func) is None
     ]
-    yield from sorted(found, key=lambda call: (call.lineno, call.col_offset))
+    yield from sorted(found, key=place)
 
 
 def _word(names: Names, node: ast.expr) -> str | None:
     """What something is called where it is defined."""
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return names.imports.get(name, name).rpartition(".")[2]
-    return None
+    name = last_word(node)
+    return None if name is None else names.imports.get(name, name).rpartition(".")[2]
 
 
 def _lets_errors_out(graph: CallGraph, way: Way) -> bool:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from bgmode.flow.names import FUNCTIONS, Names, given_for, parameters
+from bgmode.flow.names import FUNCTIONS, Names, given_for, last_word, parameters
 
 
 def as_attribute(node: ast.AST) -> ast.Attribute | None:
@@ -110,10 +110,7 @@ class Mentions:
 
     def _may_be_ours(self, call: ast.Call) -> bool:
         """Whether a function of this module is called so."""
-        match call.func:
-            case ast.Name(id=word) | ast.Attribute(attr=word):
-                return word in self.names.functions_by_name
-        return False
+        return last_word(call.func) in self.names.functions_by_name
 
 
 def _name_of(target: ast.expr) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from bgmode.flow.names import Names, dotted
+from bgmode.flow.names import Names, dotted, last_word
 from bgmode.knowledge import OperationKind
 
 VERBS = frozenset({"get", "post", "delete", "request", "Request", "urlopen"})
@@ -23,8 +23,8 @@ def requested(names: Names, callee: ast.expr) -> OperationKind | None:
     if not isinstance(call, ast.Call) or call.func is not callee:
         return None
     function = names.bound_once(callee) or callee  # send = session.post
-    verb = _verb(function)
-    if verb not in VERBS:
+    verb = last_word(function)
+    if verb is None or verb not in VERBS:
         return None
     if verb in {"Request", "urlopen"}:
         verb, address = _of_urllib(names, call, verb)
@@ -102,13 +102,6 @@ def _is_the_provider(names: Names, base: str) -> bool:
         isinstance(node, ast.Constant) and "openai" in str(node.value).lower()
         for node in names.literals
     )
-
-
-def _verb(callee: ast.expr) -> str:
-    match callee:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-    return ""
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
