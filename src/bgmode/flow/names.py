@@ -310,6 +310,7 @@ class Names:
         self.stars: list[ast.ImportFrom] = []
         self.mutated: dict[str, set[object]] = {}  # a name, and the entries that are set in it
         self.assignments: list[Assignment] = []
+        self.comparisons: list[ast.Compare | ast.Match] = []
         self.entries_set: list[ast.Subscript] = []  # ``name[...] = value`` and ``del name[...]``
         self.attributes_set: list[ast.Attribute] = []  # ``x.name = value`` and ``del x.name``
         self.attributes_changed: list[ast.Attribute] = []  # ``x.name[...] = value`` and the like
@@ -374,6 +375,7 @@ class Names:
         return {
             ast.Call: self._call,
             ast.Subscript: self._subscript,
+            **dict.fromkeys((ast.Compare, ast.Match), self.comparisons.append),
             **dict.fromkeys(
                 (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign), self.assignments.append
             ),

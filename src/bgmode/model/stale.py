@@ -59,7 +59,7 @@ class StaleLoops:
         decided = {loop.node for loop in self._polling.loops if loop.is_decided}
         loops = [loop for loop in self.names.loops if self._polling.scope_of(loop) is scope]
         held = self._held(scope)
-        return any(loop not in decided and reads(loop, held) for loop in loops)
+        return any(loop not in decided and _may_wait(loop) and reads(loop, held) for loop in loops)
 
     def _held(self, scope: ast.Module | Code) -> set[str]:
         """The names that hold a response or something of it; ``self`` may."""
@@ -84,7 +84,7 @@ class StaleLoops:
             other = all_ended.get(loop, Outcome())
             if same is None or outcome.guessed or other.guessed or not outcome.endless:
                 continue
-            if isinstance(loop, ast.For | ast.AsyncFor) and not counts(loop):
+            if not _may_wait(loop):
                 continue
             if not told_apart(outcome, same) and told_apart(outcome, other):
                 yield loop
@@ -104,3 +104,8 @@ class StaleLoops:
             ):
                 return call if isinstance(call, ast.Call) else None
         return None
+
+
+def _may_wait(loop: Repeated) -> bool:
+    """Whether a loop may be there to wait; one that goes through things ends by itself."""
+    return counts(loop) if isinstance(loop, ast.For | ast.AsyncFor) else True

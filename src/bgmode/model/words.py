@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bgmode.flow.judging import judged
-from bgmode.flow.names import Code, Names
+from bgmode.flow.names import FUNCTIONS, Code, Names
+from bgmode.model.holders import StatusHolders
 from bgmode.model.own_words import OwnWords
 from bgmode.model.polling import Polling, place
+from bgmode.model.reach import reaching
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     jobs = [call for kind in ("poll", "cancel") for call in calls.of_kind(kind)]
     if jobs or calls.background:
         jobs += calls.of_kind("create")
+    suspects = [*_suspects(polling)] if jobs else []
+    if not suspects:
+        return ()
     own = OwnWords(polling.names, frozenset(jobs))
-    compared = _compared(polling, jobs)
+    compared = _compared(polling, _scopes(polling.names, jobs, suspects))
     found: dict[ast.AST, ComparedWord] = {}
     for node, words in compared.words.items():
         unknown = {word for word in words if isinstance(word, str) and word} - statuses
@@ -56,12 +61,76 @@ def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     return tuple(sorted(found.values(), key=lambda written: place(written.node)))
 
 
-def _compared(polling: Polling, jobs: list[ast.Call]) -> _Compared:
-    """The comparisons in any run of the code that creates, polls or cancels."""
-    names = polling.names
-    scopes: list[ast.Module | Code] = list(
-        dict.fromkeys(names.function(call) or names.tree for call in jobs)
-    )
+def _suspects(polling: Polling) -> Iterator[ast.AST]:
+    """The comparisons of what may be a status with a word that is none."""
+    names, statuses = polling.names, frozenset(polling.provider.statuses)
+    holders = StatusHolders(polling)
+    for node in (*names.comparisons, *names.calls_of("iter")):
+        for word, side in _sides(node):
+            if not statuses.issuperset(_words_in(names, word)) and (
+                isinstance(side, ast.pattern) or holders.may_hold(side)
+            ):
+                yield node
+                break
+
+
+def _sides(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """What is compared with what: words, and that which a status may come from."""
+    match node:
+        case ast.Compare(left=left, ops=operators, comparators=comparators):
+            for one, operator, other in zip(
+                [left, *comparators], operators, comparators, strict=False
+            ):
+                yield other, one
+                if not isinstance(operator, ast.In | ast.NotIn):
+                    yield one, other
+        case ast.Match(subject=subject, cases=cases):
+            for case in cases:
+                yield case.pattern, subject
+                yield from (
+                    (inner, inner)  # fields are asked for
+                    for inner in ast.walk(case.pattern)
+                    if isinstance(inner, ast.MatchClass | ast.MatchMapping)
+                )
+        case ast.Call(args=[function, sentinel]):
+            yield sentinel, function
+
+
+def _words_in(names: Names, node: ast.AST) -> Iterator[str]:
+    """The words in an expression, and in what its names are bound to."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Constant(value=str(word)) if word:
+                yield word
+            case ast.Name(id=name) if (binding := names.binding(name, inner)) and binding.value:
+                yield from _words_in(names, binding.value)
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                owner = names.enclosing_class(inner)
+                binding = names.scope(owner).only(name) if owner else None
+                if binding is not None and binding.value is not None:
+                    yield from _words_in(names, binding.value)
+
+
+def _scopes(names: Names, jobs: list[ast.Call], suspects: list[ast.AST]) -> list[ast.Module | Code]:
+    """The code that creates, polls or cancels, and comes to one of some comparisons."""
+    scopes = dict.fromkeys(names.function(call) or names.tree for call in jobs)
+    coming = reaching(names, suspects)
+    if any(word.startswith("__") for word in coming.words) or not all(
+        _is_called_by_name(names, suspect) for suspect in suspects
+    ):
+        return [*scopes]
+    return [scope for scope in scopes if scope in coming.scopes]
+
+
+def _is_called_by_name(names: Names, node: ast.AST) -> bool:
+    """Whether who comes to a node has to mention a function around it."""
+    function = names.function(node)
+    owner = names.enclosing_class(node)
+    return isinstance(function, FUNCTIONS) and (owner is None or not owner.bases)
+
+
+def _compared(polling: Polling, scopes: list[ast.Module | Code]) -> _Compared:
+    """The comparisons in any run of some code."""
     found = _Compared()
     answers = {
         status: answering
