@@ -287,6 +287,12 @@ class Provider:
         return (body,) if isinstance(body, str) else tuple(body)
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The names of the parameters that a rule may ask for."""
+        values = ([each] if isinstance(each, str) else each for each in self.parameters.values())
+        return frozenset(name for names in values for name in names)
+
+    @property
     def kept_seconds(self) -> float:
         """How long a background response is kept, by the shortest time that was ever said."""
         return 60 * min(entry.minutes for entry in self.retention)

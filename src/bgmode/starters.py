@@ -20,7 +20,7 @@ from bgmode.flow.names import Names
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES
 from bgmode.model.far_retries import letting_errors_out
-from bgmode.model.reach import called_by
+from bgmode.model.reaching import called_by
 from bgmode.source import Source, Unreadable, decode
 
 _IMPORT = re.compile(

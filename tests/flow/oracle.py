@@ -22,7 +22,7 @@ from bgmode.flow.exits import Outcome
 from bgmode.flow.names import FUNCTIONS, Code, Names, Repeated
 from bgmode.flow.run import Run
 from bgmode.flow.values import POLLED, Answered, Known, Record, Truth
-from bgmode.flow.world import Answer, Raises
+from bgmode.flow.world import MOST_WORK, Answer, Raises
 
 from .outside import run
 from .phrases import ANSWERS, API_ERRORS, BUILTIN_ERRORS, GONE, RUNNING
@@ -43,6 +43,9 @@ class SamePolls:
     takes_jobs_for_granted = False
     given: Container[str] = ()
     instant: Container[ast.AST] = ()
+    lasts: Container[ast.stmt] = ()
+    asked: Container[str] | None = None
+    most_work = MOST_WORK
 
     def __init__(self, names: Names, answer: str) -> None:
         self.names = names

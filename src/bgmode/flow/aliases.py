@@ -19,6 +19,7 @@ from bgmode.flow.names import (
     dotted,
     handed_to,
     is_property,
+    last_word,
     objects,
     owners,
     reads,
@@ -264,11 +265,7 @@ class Aliases:
         ``self`` may set ``owner.done``.
         """
         if scope not in self._set_by_others:
-            found = {
-                node.attr
-                for node in self.names.attributes_set
-                if any(self.names.is_within(node, method) for method in self._handed_methods(scope))
-            }
+            found = self._set_in(set(self._handed_methods(scope)))
             if self._hands_itself_on(scope):
                 found |= self._set_from_outside
             self._set_by_others[scope] = frozenset(found)
@@ -325,18 +322,19 @@ class Aliases:
         """The attributes (by their last name) that a loop sets, or a method that it calls."""
         if loop in self._stored:
             return self._stored[loop]
-        places: list[ast.AST] = [loop]
-        for function in self.names.functions:
-            calls = self.names.calls_of(function.name)
-            if any(self.names.is_within(call, loop) for call in calls):
-                places.append(function)
-        stored = {
-            node.attr
-            for node in self.names.attributes_set
-            if any(self.names.is_within(node, place) for place in places)
-        }
+        called = {last_word(node.func) for node in ast.walk(loop) if isinstance(node, ast.Call)}
+        functions = (function for function in self.names.functions if function.name in called)
+        stored = self._set_in({loop, *functions})
         self._stored[loop] = stored
         return stored
+
+    def _set_in(self, places: set[ast.AST]) -> set[str]:
+        """The attributes (by their last name) that are set in one of some places."""
+        return {
+            node.attr
+            for node in self.names.attributes_set
+            if not places.isdisjoint(self.names.ancestors(node))
+        }
 
 
 def kept(call: ast.Call, name: str) -> Iterator[str]:

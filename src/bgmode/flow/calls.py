@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -133,7 +133,7 @@ class CallExpressions:
         if node not in self._ordinary:
             reply = self.run.reply(node.func, node.keywords)
             if reply is not None:
-                _, keywords = self.arguments(node, state)
+                _, keywords = self.arguments(node, state, asked=self.run.world.asked)
                 self.run.world.observe(node, keywords)
                 return self._replied(node, reply, state)
             position = self._operation_given(node)
@@ -170,8 +170,13 @@ class CallExpressions:
             raise Diverges
         return reply.value
 
-    def arguments(self, node: ast.Call, state: State) -> tuple[list[Value], Record]:
-        """The positional and the keyword arguments of a call, in the order of evaluation."""
+    def arguments(
+        self, node: ast.Call, state: State, *, asked: Container[str] | None = None
+    ) -> tuple[list[Value], Record]:
+        """The positional and the keyword arguments of a call, in the order of evaluation.
+
+        If only some keywords are ``asked`` for, the others are not looked at.
+        """
         positional: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):
@@ -180,7 +185,10 @@ class CallExpressions:
             positional.append(self._expressions.value(argument, state))
         keywords = _NO_KEYWORDS
         for keyword in node.keywords:
-            value = self._expressions.value(keyword.value, state)
+            if asked is not None and keyword.arg is not None and keyword.arg not in asked:
+                value: Value = UNKNOWN
+            else:
+                value = self._expressions.value(keyword.value, state)
             if keyword.arg is None:
                 keywords = _spread(keywords, value)
             else:
@@ -460,10 +468,10 @@ class CallExpressions:
         if name in callees.PASS_THROUGH and (node.args or node.keywords):
             if name in callees.TIMEOUT_CALLS:
                 self.run.may_raise(node, state, "TimeoutError", implicit=True)
+            if name == "typing.cast" and len(node.args) > 1:  # whatever the type is
+                return self._expressions.value(node.args[-1], state)
             positional, _ = self.arguments(node, state)
-            if not positional:
-                return UNKNOWN
-            return positional[-1] if name == "typing.cast" else positional[0]
+            return positional[0] if positional else UNKNOWN
         return self._opaque(node, Symbol(name), state, alone=alone)
 
     def _sleep(self, node: ast.Call, state: State) -> Value:
@@ -495,7 +503,7 @@ class CallExpressions:
         call = ast.copy_location(ast.Call(target, node.args[position + 1 :], node.keywords), target)
         reply = self.run.reply(target, node.keywords)
         if reply is not None:
-            _, keywords = self.arguments(call, state)
+            _, keywords = self.arguments(call, state, asked=self.run.world.asked)
             self.run.world.observe(node, keywords)
             return Partial(node) if partial else self._replied(node, reply, state)
         function = self._expressions.value(target, state)
@@ -512,6 +520,11 @@ class CallExpressions:
         return self._opaque(node, function, state, alone=False)
 
     def _builtin(self, node: ast.Call, name: str, state: State) -> Value:
+        match node.args:
+            case [first, ast.Name() | ast.Attribute() | ast.Tuple() as kind] if (
+                name == "isinstance"
+            ):
+                return self._is_instance(first, kind, state)
         positional, keywords = self.arguments(node, state)
         if name not in _LEAVING_STREAMS:
             positional = [self.gone_through(value, state) for value in positional]
@@ -532,12 +545,6 @@ class CallExpressions:
                 return NONE
             case "setattr", _:
                 return self._opaque(node, UNKNOWN, state, alone=False, evaluated=positional)
-            case "isinstance", [Record(mapping=False), Symbol(cls)] if self.run.world.answers_a(
-                callees.last_name(cls)
-            ):
-                return TRUE
-            case "isinstance", [value, _]:
-                return _is_builtin_type(node.args[1], value)
             case "any" | "all", [value]:
                 if self.run.world.takes_jobs_for_granted and value.polled:
                     value = narrowed(value, some=True)
@@ -576,6 +583,15 @@ class CallExpressions:
                     result = merged(result, argument)
                 return merged(result, keywords)
         return unknown(*positional, *keywords.fields.values())
+
+    def _is_instance(self, node: ast.expr, kind: ast.expr, state: State) -> Value:
+        """``isinstance(value, Kind)``; most classes need not be looked up for it."""
+        value = self._expressions.value(node, state)
+        if isinstance(value, Record) and not value.mapping:
+            match self._expressions.value(kind, state):
+                case Symbol(cls) if self.run.world.answers_a(callees.last_name(cls)):
+                    return TRUE
+        return _is_builtin_type(kind, value)
 
     def gone_through(self, value: Value, state: State) -> Value:
         """The items of a generator, which is asked for all of them."""

@@ -323,7 +323,7 @@ class Names:
         self._reads: dict[ast.AST, frozenset[str]] = {}
         self._raises: dict[ast.AST, bool] = {}
         self.subclasses: dict[tuple[str, str], bool | None] = {}  # of local exceptions, as found
-        self.hopeless: set[ScopeNode] = set()  # functions of which a run was given up
+        self.hopeless: dict[ScopeNode, int] = {}  # what work was too little for a run of them
         self.recursive: dict[FunctionNode, bool] = {}  # functions that may call themselves
         self.plain: dict[Code, bool] = {}  # what Run has found out about decorators and yields
         self.aliases: object = None  # kept here for those who ask for them

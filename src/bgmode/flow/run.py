@@ -70,7 +70,6 @@ from bgmode.flow.values import (
 from bgmode.flow.world import Answer, Raises, World
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
-_MOST_WORK = 60_000  # expressions of one run; joining states counts as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,8 @@ class Run:
 
     def __init__(self, world: World, first_turn: FirstTurn | None = None) -> None:
         self.enter(world)
+        self._most_work = world.most_work
+        self._lasts = world.lasts
         self._first_turn = first_turn  # what runs for other answers know of the same turn
         self.outcomes: dict[Repeated, Outcome] = {}
         self.raised: list[Exit] = []
@@ -171,7 +172,8 @@ class Run:
 
         ``end`` is the position of the first statement that is left out.
         """
-        if scope in self.names.hopeless or uses_itself_unseen(self.names, scope):
+        too_little = self.names.hopeless.get(scope, 0)
+        if self._most_work <= too_little or uses_itself_unseen(self.names, scope):
             self.gave_up = True
             return
         state = State.empty()
@@ -195,7 +197,7 @@ class Run:
             for loop, outcome in self.outcomes.items():
                 self.outcomes[loop] = outcome.joined(Outcome(unclear=True))
             self.gave_up = True
-            self.names.hopeless.add(scope)
+            self.names.hopeless[scope] = max(too_little, self._most_work)
 
     def evaluate(self, node: ast.expr, scope: ast.Module | Code) -> Value | None:
         """What an expression in ``scope`` gives, whatever has been before it; None if nobody knows.
@@ -233,13 +235,13 @@ class Run:
                 self.prefix = Prefix(position, following.copy(), outcomes, self.expressions)
             flow = self.statement(statements[position], following)
             exits += flow.exits
-            following = flow.falls
+            following = None if statements[position] in self._lasts else flow.falls
         return Flow(following, exits)
 
     def spend(self, work: int) -> None:
         """Count what has been done; raises :class:`GaveUp` once it is too much."""
         self.work += work
-        if self.work > _MOST_WORK:
+        if self.work > self._most_work:
             raise GaveUp
 
     def join(self, states: Iterable[State], *, blame: bool = False) -> State | None:
@@ -347,10 +349,12 @@ class Run:
                 exits += self.contexts.interruptions(statement, state)
             if isinstance(statement, _SIMPLE):
                 state = self._step(statement, state, exits)
-                continue
-            flow = self.statement(statement, state)
-            exits += flow.exits
-            state = flow.falls
+            else:
+                flow = self.statement(statement, state)
+                exits += flow.exits
+                state = flow.falls
+            if self._lasts and statement in self._lasts:
+                state = None
         return Flow(state, exits)
 
     def body_of(self, loop: Loop, state: State) -> Flow:
@@ -420,7 +424,7 @@ class Run:
                 return Flow(None, [Exit("return", node, state, value=result)])
             case ast.Raise(exc=exception):
                 if exception is not None:
-                    self.value(exception, state)
+                    self._make(exception, state)
                     return Flow(None, [Exit("raise", node, state, raised=raised_name(exception))])
                 again = self.contexts.handling[-1] if self.contexts.handling else [None]
                 ways = [Exit("raise", node, state.copy(), raised=name) for name in again]
@@ -434,6 +438,14 @@ class Run:
             case _:
                 self._simple(node, state)
                 return Flow(state)
+
+    def _make(self, exception: ast.expr, state: State) -> None:
+        """Evaluate what is raised; of an imported class nothing matters but its name."""
+        kind = exception.func if isinstance(exception, ast.Call) else exception
+        if raised_name(kind) is None or self.names.qualify(kind) is None:
+            self.value(exception, state)
+        elif isinstance(exception, ast.Call):
+            self.expressions.calls.arguments(exception, state)
 
     def _simple(self, node: ast.stmt, state: State) -> None:
         match node:

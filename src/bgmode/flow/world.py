@@ -10,6 +10,8 @@ from typing import Protocol
 from bgmode.flow.names import Code, Names
 from bgmode.flow.values import POLLED, Record, Truth, Value
 
+MOST_WORK = 60_000  # expressions that a run evaluates, unless a world says otherwise
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -47,6 +49,12 @@ class World(Protocol):
     objects_change: bool
     """Whether an answer may change when code that cannot be seen gets hold of it."""
 
+    most_work: int
+    """How many expressions are evaluated before a run is given up; joining states counts, too."""
+    lasts: Container[ast.stmt]
+    """Statements behind which nothing matters any more."""
+    asked: Container[str] | None
+    """The keywords of special calls whose values matter; None: all of them."""
     jobs_are_made_here: bool
     """Whether there is no job before one has been created or asked for in this run."""
 

@@ -28,7 +28,11 @@ from bgmode.flow.values import (
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
 from bgmode.model.origins import Origin, is_put_in, origins
+from bgmode.model.reaching import lasts, reaching
 from bgmode.model.world import JobWorld, is_another_call, is_long
+
+_MOST_WORK = 15_000  # expressions
+_MOST_WORK_ALONE = 3_000
 
 Presence: TypeAlias = Literal["given", "omitted", "hidden"]
 
@@ -340,19 +344,34 @@ class Calls:
     def _observe(self, calls: list[ast.Call]) -> dict[ast.Call, Record]:
         """Run the code around each call and note the arguments it is given."""
         observed: dict[ast.Call, Record] = {}
+        places = reaching(self.names, calls).places
         for outermost in (True, False):
             roots = {
                 self._root(call, outermost=outermost) for call in calls if call not in observed
             }
             for root in sorted(roots, key=lambda node: getattr(node, "lineno", 0)):
-                world = JobWorld(self.names, self.clients, far=self._is_far)
-                Run(world).start(root)
-                for call, arguments in world.observed.items():
+                world = JobWorld(
+                    *(self.names, self.clients),
+                    far=self._is_far,
+                    lasts=lasts(self.names, root, places),
+                    asked=self._asked,
+                    most_work=_MOST_WORK,
+                    reads_all=False,
+                )
+                run = Run(world)
+                run.start(root)
+                for call, arguments in () if run.gave_up else world.observed.items():
                     observed.setdefault(call, arguments)
         for call in calls:
             if call not in observed:  # code that is never reached
                 observed[call] = self._written(call)
         return observed
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """The parameters that anybody may ask for, by their names in the calls."""
+        accesses = (access for _, access in self._create_accesses)
+        return frozenset(word for access in accesses for word in access.provider.asked)
 
     def _is_far(self, code: Code) -> bool:
         """Whether a function is long and makes no call that is looked for."""
@@ -369,5 +388,5 @@ class Calls:
 
     def _written(self, call: ast.Call) -> Record:
         """The arguments of a call by itself, whatever the code around it does."""
-        run = Run(JobWorld(self.names, self.clients))
+        run = Run(JobWorld(self.names, self.clients, most_work=_MOST_WORK_ALONE))
         return run.arguments(call, State.empty())

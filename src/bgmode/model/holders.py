@@ -15,7 +15,7 @@ from bgmode.flow.names import FUNCTIONS, Binding, dotted, given_for, handed_to, 
 from bgmode.model.mentions import as_attribute
 from bgmode.model.own_words import returned
 from bgmode.model.polling import Polling
-from bgmode.model.reach import called_by
+from bgmode.model.reaching import called_by
 
 _STATUS = "status"
 _MENTION = re.compile(rf"\b{_STATUS}\b")

@@ -27,6 +27,7 @@ from bgmode.flow.names import (
 from bgmode.flow.rounds import is_round
 from bgmode.flow.run import Run
 from bgmode.flow.values import Truth, Value
+from bgmode.flow.world import MOST_WORK
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients
@@ -311,10 +312,13 @@ class Polling:
     def _answers(self) -> dict[str, Answering]:
         return self.answers()
 
-    def answers(self, *, everywhere: bool = False) -> dict[str, Answering]:
+    def answers(
+        self, *, everywhere: bool = False, most_work: int = MOST_WORK
+    ) -> dict[str, Answering]:
         """What polls may answer; first that the job runs.
 
-        ``everywhere``: create and cancel answer the same.
+        ``everywhere``: create and cancel answer the same. ``most_work``: how many expressions a
+        run may evaluate.
         """
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         return {
@@ -327,6 +331,8 @@ class Polling:
                     status,
                     before=status if everywhere else None,
                     far=self.reach.is_far,
+                    most_work=most_work,
+                    reads_all=False,
                 ),
             )
             for status in statuses

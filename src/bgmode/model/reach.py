@@ -1,22 +1,21 @@
 """Which functions may come to a poll, by the names that they mention.
 
-By names alone, so that nothing is overlooked: a method called ``refresh`` stands for every
-function of the module that is called so. A function or class that is imported from another
-module of the project is looked up there, but not what that module imports in its turn.
+A function or class that is imported from another module of the project is looked up there, but
+not what that module imports in its turn.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 
-from bgmode.flow.names import CODE, FUNCTIONS, Code, FunctionNode, Names, dotted
+from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, dotted
 from bgmode.flow.values import ClassRef, Function, Instance
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients, ProjectImports, Wanted
+from bgmode.model.reaching import Reaching, reaching
 from bgmode.model.world import is_long
 
 
@@ -25,49 +24,6 @@ def _spellings(provider: Provider) -> Wanted:
     polls = [operation.path for operation in provider.operations if operation.kind == "poll"]
     viewed = [(view, path[-1]) for path in polls for view in provider.operation_views]
     return (*((".".join(path),) for path in polls), *viewed)
-
-
-@dataclass(frozen=True, slots=True)
-class Reaching:
-    """What may come to some code.
-
-    ``scopes`` are the functions (and the module) that do, ``words`` the names of the functions, and
-    ``places`` where they are mentioned, with the code itself.
-    """
-
-    scopes: frozenset[ast.AST]
-    words: frozenset[str]
-    places: tuple[ast.AST, ...]
-
-
-def reaching(names: Names, starts: Iterable[ast.AST]) -> Reaching:
-    """What may come to one of ``starts``."""
-    found: set[ast.AST] = set()
-    words: set[str] = set()
-    waiting = list(starts)
-    places: list[ast.AST] = []
-    while waiting:
-        node = waiting.pop()
-        places.append(node)
-        by_name = False  # whoever comes to it has to mention the name of a function around it
-        for scope in (node, *names.ancestors(node)):
-            if isinstance(scope, FUNCTIONS):
-                name = called_by(names, scope)
-                by_name = by_name or not name.startswith("__")
-                if name not in words:
-                    words.add(name)
-                    waiting += names.mentions.get(name, [])
-            if isinstance(scope, CODE) or (isinstance(scope, ast.Module) and not by_name):
-                found.add(scope)
-    return Reaching(frozenset(found), frozenset(words), tuple(places))
-
-
-def called_by(names: Names, function: FunctionNode) -> str:
-    """The name that calls a function: for ``__init__`` that of its class."""
-    owner = names.parent[function]
-    if function.name == "__init__" and isinstance(owner, ast.ClassDef):
-        return owner.name
-    return function.name
 
 
 class Reach:

@@ -18,7 +18,7 @@ from bgmode.flow.notes import Reading
 from bgmode.flow.run import Run
 from bgmode.flow.values import Known, Value
 from bgmode.model.polling import Polling, place
-from bgmode.model.reach import reaching
+from bgmode.model.reaching import reaching
 from bgmode.model.world import JobWorld
 
 _TESTS = (ast.If, ast.While, ast.IfExp, ast.Assert)
@@ -352,6 +352,7 @@ class Results:
                     before=self._first,
                     far=self._polling.reach.is_far,
                     creates=creates,
+                    reads_all=False,
                 ),
             )
             for status in dict.fromkeys(statuses)

@@ -92,7 +92,7 @@ class StaleLoops:
     def _outcomes(
         self, scope: ast.Module | Code, *, before: str, later: str
     ) -> dict[Repeated, Outcome]:
-        run = Run(JobWorld(self.names, self._polling.clients, later, before))
+        run = Run(JobWorld(self.names, self._polling.clients, later, before, reads_all=False))
         run.start(scope)
         return {loop: outcome for loop, outcome in run.outcomes.items() if not run.gave_up}
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from bgmode.flow.judging import judged
-from bgmode.flow.names import FUNCTIONS, Code, Names
+from bgmode.flow.judging import Answering, judged
+from bgmode.flow.names import CODE, FUNCTIONS, Binding, Code, Names
+from bgmode.flow.run import Run
+from bgmode.flow.world import MOST_WORK
 from bgmode.model.holders import StatusHolders
 from bgmode.model.own_words import OwnWords
 from bgmode.model.polling import Polling, place
-from bgmode.model.reach import reaching
+from bgmode.model.reaching import reaching
+from bgmode.model.world import is_long
+
+_QUICKLY = 4_000  # expressions
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,15 @@ def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     jobs = [call for kind in ("poll", "cancel") for call in calls.of_kind(kind)]
     if jobs or calls.background:
         jobs += calls.of_kind("create")
-    suspects = [*_suspects(polling)] if jobs else []
-    if not suspects:
+    suspicion = _Suspicion(polling) if jobs else None
+    if suspicion is None or not suspicion.comparisons:
         return ()
     own = OwnWords(polling.names, frozenset(jobs))
-    compared = _compared(polling, _scopes(polling.names, jobs, suspects))
+    compared = _compared(polling, jobs, suspicion)
     found: dict[ast.AST, ComparedWord] = {}
     for node, words in compared.words.items():
+        if node not in polling.names.parent:
+            continue  # it stands in another module
         unknown = {word for word in words if isinstance(word, str) and word} - statuses
         for side in compared.sides[node] if unknown else ():
             held = own.of(side)
@@ -61,17 +69,53 @@ def unknown_words(polling: Polling) -> tuple[ComparedWord, ...]:
     return tuple(sorted(found.values(), key=lambda written: place(written.node)))
 
 
-def _suspects(polling: Polling) -> Iterator[ast.AST]:
-    """The comparisons of what may be a status with a word that is none."""
-    names, statuses = polling.names, frozenset(polling.provider.statuses)
-    holders = StatusHolders(polling)
-    for node in (*names.comparisons, *names.calls_of("iter")):
-        for word, side in _sides(node):
-            if not statuses.issuperset(_words_in(names, word)) and (
-                isinstance(side, ast.pattern) or holders.may_hold(side)
-            ):
-                yield node
-                break
+class _Suspicion:
+    """Where a status may be compared with a word that is none, as far as names can tell.
+
+    What they cannot tell is left to runs, as long as these are short.
+    """
+
+    def __init__(self, polling: Polling) -> None:
+        self._polling = polling
+        self.names = polling.names
+        statuses = frozenset(polling.provider.statuses)
+        self.comparisons = {
+            node: sides
+            for node in (*self.names.comparisons, *self.names.calls_of("iter"))
+            if (sides := self._sides_of(node, statuses))
+        }
+
+    def _sides_of(self, node: ast.AST, statuses: frozenset[str]) -> list[ast.AST]:
+        """What is compared with words that are not all statuses."""
+        return [
+            side
+            for word, side in _sides(node)
+            if not statuses.issuperset(_words_in(self.names, word, frozenset()))
+        ]
+
+    def is_about(self, scope: ast.Module | Code) -> bool:
+        """Whether ``scope`` may come to a comparison of a status."""
+        return self._scopes is None or scope in self._scopes
+
+    @cached_property
+    def _scopes(self) -> frozenset[ast.AST] | None:
+        """The code that does; None where that may be any code."""
+        holders = StatusHolders(self._polling)
+        found = [
+            node
+            for node, sides in self.comparisons.items()
+            if any(isinstance(side, ast.pattern) or holders.may_hold(side) for side in sides)
+        ]
+        coming = reaching(self.names, found)
+        if any(word.startswith("__") for word in coming.words):
+            return None
+        return coming.scopes if all(map(self._is_called_by_name, found)) else None
+
+    def _is_called_by_name(self, node: ast.AST) -> bool:
+        """Whether who comes to a node has to mention a function around it."""
+        function = self.names.function(node)
+        owner = self.names.enclosing_class(node)
+        return isinstance(function, FUNCTIONS) and (owner is None or not owner.bases)
 
 
 def _sides(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -96,53 +140,47 @@ def _sides(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             yield sentinel, function
 
 
-def _words_in(names: Names, node: ast.AST) -> Iterator[str]:
-    """The words in an expression, and in what its names are bound to."""
+def _words_in(names: Names, node: ast.AST, followed: frozenset[ast.AST]) -> Iterator[str]:
+    """The words in an expression, and in what its names are bound to, those once for each way."""
     for inner in ast.walk(node):
+        bound: Binding | None = None
         match inner:
             case ast.Constant(value=str(word)) if word:
                 yield word
-            case ast.Name(id=name) if (binding := names.binding(name, inner)) and binding.value:
-                yield from _words_in(names, binding.value)
+            case ast.Name(id=name):
+                bound = names.binding(name, inner)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 owner = names.enclosing_class(inner)
-                binding = names.scope(owner).only(name) if owner else None
-                if binding is not None and binding.value is not None:
-                    yield from _words_in(names, binding.value)
+                bound = names.scope(owner).only(name) if owner else None
+        if bound is not None and bound.value is not None and not followed:
+            yield from _words_in(names, bound.value, frozenset({bound.node}))
 
 
-def _scopes(names: Names, jobs: list[ast.Call], suspects: list[ast.AST]) -> list[ast.Module | Code]:
-    """The code that creates, polls or cancels, and comes to one of some comparisons."""
-    scopes = dict.fromkeys(names.function(call) or names.tree for call in jobs)
-    coming = reaching(names, suspects)
-    if any(word.startswith("__") for word in coming.words) or not all(
-        _is_called_by_name(names, suspect) for suspect in suspects
-    ):
-        return [*scopes]
-    return [scope for scope in scopes if scope in coming.scopes]
-
-
-def _is_called_by_name(names: Names, node: ast.AST) -> bool:
-    """Whether who comes to a node has to mention a function around it."""
-    function = names.function(node)
-    owner = names.enclosing_class(node)
-    return isinstance(function, FUNCTIONS) and (owner is None or not owner.bases)
-
-
-def _compared(polling: Polling, scopes: list[ast.Module | Code]) -> _Compared:
-    """The comparisons in any run of some code."""
+def _compared(polling: Polling, jobs: list[ast.Call], suspicion: _Suspicion) -> _Compared:
+    """The comparisons in any run of the code that creates, polls or cancels."""
     found = _Compared()
-    answers = {
-        status: answering
-        for status, answering in polling.answers(everywhere=True).items()
-        if status in {"in_progress", "completed", "failed"}  # one of each kind
-    }
-    for scope in scopes:
-        for run in judged(scope, answers).values():
+    for scope in dict.fromkeys(polling.names.function(job) or polling.names.tree for job in jobs):
+        for run in _runs(polling, scope, suspicion):
             for node, words in run.notes.words.items():
                 found.words.setdefault(node, set()).update(words)
                 found.sides.setdefault(node, set()).update(run.notes.sides[node])
     return found
+
+
+def _runs(polling: Polling, scope: ast.Module | Code, suspicion: _Suspicion) -> Iterable[Run]:
+    """The runs of a function, or of the module; of a long one only if it may be worth it."""
+    if isinstance(scope, CODE) and is_long(scope) and not suspicion.is_about(scope):
+        return ()
+    runs = judged(scope, _answers(polling, _QUICKLY))
+    if any(run.gave_up for run in runs.values()) and suspicion.is_about(scope):
+        runs = judged(scope, _answers(polling))
+    return runs.values()
+
+
+def _answers(polling: Polling, most_work: int = MOST_WORK) -> dict[str, Answering]:
+    """One answer of each kind."""
+    found = polling.answers(everywhere=True, most_work=most_work)
+    return {status: found[status] for status in ("in_progress", "completed", "failed")}
 
 
 def _written(

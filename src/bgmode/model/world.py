@@ -11,11 +11,16 @@ from bgmode.flow.exits import State
 from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
 from bgmode.flow.values import POLLED, TRUE, UNKNOWN, Answered, Known, Record, Truth, Value, join
-from bgmode.flow.world import Answer, Raises
+from bgmode.flow.world import MOST_WORK, Answer, Raises
 from bgmode.knowledge import Operation, Provider
-from bgmode.model.clients import Access, Clients
+from bgmode.model.clients import Access, Clients, ProjectImports
 
 _LONG = 80  # lines
+_OF_JOBS = (
+    *(("background",), ("queued",), ("in_progress",), ("completed", "failed")),
+    *(("status",), ("responses.retrieve",), ("responses.create",), ("/responses",), ("sleep",)),
+)
+"""The words, or pairs of them, of which one stands where jobs are made, waited for or judged."""
 _WENT_WELL = {"status": Known(200), "status_code": Known(200), "ok": TRUE, "is_success": TRUE}
 _BODY = ("json()", "text", "text()", "content", "read()", "body")  # of an HTTP response
 
@@ -32,6 +37,8 @@ class JobWorld:
     With ``raises`` every poll raises an exception of that name, from the second turn of a loop on.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     With ``creates`` only these callees create jobs, and it is create alone that answers ``before``.
+    Unless it ``reads_all``, functions of third modules are followed only if these speak of jobs.
+    Behind the statements in ``lasts``, and in keywords that are not ``asked`` for, nothing matters.
     """
 
     def __init__(
@@ -45,13 +52,21 @@ class JobWorld:
         instant: Container[ast.AST] = (),
         far: Callable[[Code], bool] = lambda _: False,
         creates: Container[ast.AST] | None = None,
+        lasts: Container[ast.stmt] = (),
+        asked: Container[str] | None = None,
+        most_work: int = MOST_WORK,
+        reads_all: bool = True,
     ) -> None:
         self.names = names
         self.clients = clients
         self.provider: Provider = clients.provider
         self.observed: dict[ast.Call, Record] = {}
         self.careful = status is not None  # arguments are wanted as people write them
+        self.most_work = most_work
+        self.reads_all = reads_all
         self.given = given
+        self.lasts = lasts
+        self.asked = asked
         self._far = far
         self.creates = creates
         self.jobs_are_made_here = creates is not None
@@ -120,7 +135,13 @@ class JobWorld:
         self.observed[call] = arguments
 
     def imported(self, name: str) -> Value | None:
-        return None if self.clients.imports is None else self.clients.imports.value(name)
+        imports = self.clients.imports
+        is_elsewhere = self is not self._related[0]
+        if imports is None or (
+            is_elsewhere and not self.reads_all and _has_nothing_to_do_with_jobs(imports, name)
+        ):
+            return None
+        return imports.value(name)
 
     def home(self, node: ast.AST) -> JobWorld | None:
         """This outside as the module sees it that ``node`` stands in."""
@@ -142,6 +163,9 @@ class JobWorld:
             self.instant,
             lambda code: is_long(code) and not clients.mentions_an_operation(code),
             self.creates,
+            asked=self.asked,
+            most_work=self.most_work,
+            reads_all=self.reads_all,
         )
         world.observed = self.observed
         world._related = self._related
@@ -174,6 +198,14 @@ def _http_answer(body: Record) -> Record:
     fields: dict[str, Value] = {**dict.fromkeys(_BODY, body), **_WENT_WELL}
     answer = Record(fields, UNKNOWN, polled=body.polled)
     return Record({**fields, "raise_for_status()": answer}, UNKNOWN, polled=body.polled)
+
+
+def _has_nothing_to_do_with_jobs(imports: ProjectImports, name: str) -> bool:
+    """Whether a function is defined in a module that does not speak of jobs."""
+    return any(
+        names and f"def {names[0]}(" in module.text and not module.holds(_OF_JOBS)
+        for module, names in imports.way(name)
+    )
 
 
 def is_long(code: Code) -> bool:
