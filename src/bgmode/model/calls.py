@@ -32,7 +32,7 @@ from bgmode.model.reaching import lasts, reaching
 from bgmode.model.world import JobWorld, is_another_call, is_long
 
 _MOST_WORK = 15_000  # expressions
-_MOST_WORK_ALONE = 3_000
+_MOST_WORK_ALONE = 1_000
 
 Presence: TypeAlias = Literal["given", "omitted", "hidden"]
 

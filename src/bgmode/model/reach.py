@@ -96,15 +96,18 @@ class Reach:
                 case ClassRef(owner) | Instance(owner):
                     yield from self._methods_elsewhere(owner)
                 case None:
-                    yield from self._in_module(mentions, imports)
+                    yield from self._in_module(mentions, imports, polls)
 
-    def _in_module(self, mentions: list[ast.expr], imports: ProjectImports) -> Iterator[ast.AST]:
+    def _in_module(
+        self, mentions: list[ast.expr], imports: ProjectImports, polls: Wanted
+    ) -> Iterator[ast.AST]:
         """``jobs.fetch``, where ``jobs`` is a module."""
         for mention in mentions:
             node = self.names.parent[mention]
             while isinstance(node, ast.Attribute):  # acme.jobs.fetch
                 name = self.names.qualify(node)
-                match None if name is None else imports.value(name):
+                may_poll = name is not None and imports.may_mention(name, polls)
+                match imports.value(name) if name is not None and may_poll else None:
                     case Function(function) if self._polls_elsewhere(function):
                         yield node
                     case ClassRef(owner) | Instance(owner):

@@ -74,8 +74,10 @@ class Results:
     def _scopes(self) -> list[ast.Module | Code]:
         """The functions that may get a result and come to where it is read, perhaps too early."""
         reads = self._reads
-        polled = reads if reads and self._may_wait else [*filter(self._is_never_there, reads)]
-        found = self._between(self._creates, reads) | self._between(self._starts, polled)
+        found = self._between(self._creates, reads)
+        if reads and self._starts():
+            polled = reads if self._may_wait else [*filter(self._is_never_there, reads)]
+            found |= self._between(self._starts, polled)
         return sorted(found, key=lambda node: getattr(node, "lineno", 0))
 
     def _between(
@@ -101,7 +103,7 @@ class Results:
                 return name == self.provider.parsed_output and self._must_be_there(read)
         return False
 
-    def _starts(self) -> Iterable[ast.AST]:
+    def _starts(self) -> frozenset[ast.AST]:
         return self._polling.reach.starts
 
     @cached_property
