@@ -327,6 +327,24 @@ def repeat(ask, done, job_id):
             "  # expect: BGM301", ""
         ),
     },
+    "a word that another module compares with is no finding here": {
+        "api.py": API,
+        "checks.py": "def is_done(response):\n    return response.status == 'done'\n",
+        "main.py": waiting("from api import fetch\nfrom checks import is_done", "fetch", "is_done")
+        .replace("  # expect: BGM301", "")
+        .replace("import time\n", "import time\nMODE = 'fast' == 'slow'\n"),
+    },
+    "a helper that asks a third module": {
+        "conditions.py": "def is_one_of(status):\n    return status in ('completed', 'failed')\n",
+        "checks.py": """
+            from conditions import is_one_of
+
+            def is_done(response):
+                return is_one_of(response.status)
+            """,
+        "api.py": API,
+        "main.py": waiting("from api import fetch\nfrom checks import is_done", "fetch", "is_done"),
+    },
     "a third-party module is not there": {
         "main.py": waiting("from vendor.jobs import fetch, is_done", "fetch", "is_done").replace(
             "  # expect: BGM301", ""
