@@ -20,6 +20,7 @@ from bgmode.policy.load import parse_policy
 from bgmode.source import Source
 
 HEAD = """\
+import asyncio
 import json
 import time
 from collections import deque
@@ -40,6 +41,10 @@ class Job:
     @property
     def label(self):
         return self.state
+
+    @classmethod
+    def of(cls, response):
+        return cls("a", response.status)
 
 
 class Kept:
@@ -73,6 +78,8 @@ COMPARED = [
     'Job(name="a", state=response.status).state == "done"',
     'Job("a", response.status).label == "done"',
     'Kept(response).phase == "done"',
+    'Job.of(response).state == "done"',
+    'asyncio.run(asyncio.to_thread(state_of, response)) == "done"',
     'state_of(response) == "done"',
     "is_done(response.status)",
     '(lambda status: status == "done")(response.status)',
@@ -126,6 +133,29 @@ STATEMENTS = [
     for status in [response.status]:
         if status == "done":
             return
+    """,
+    """
+    def states():
+        while True:
+            yield client.responses.retrieve(job).status
+    for status in states():
+        if status == "done":
+            return
+    """,
+    """
+    status = None
+    def look():
+        nonlocal status
+        status = client.responses.retrieve(job).status
+    while True:
+        look()
+        if status == "done":
+            return
+    """,
+    """
+    look = state_of
+    if look(response) == "done":
+        return
     """,
     """
     response.state = response.status

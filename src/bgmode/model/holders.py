@@ -11,9 +11,17 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from bgmode.flow.names import FUNCTIONS, Binding, dotted, given_for, handed_to, last_word
+from bgmode.flow.names import (
+    CODE,
+    FUNCTIONS,
+    Binding,
+    FunctionNode,
+    dotted,
+    given_for,
+    handed_to,
+    last_word,
+)
 from bgmode.model.mentions import as_attribute
-from bgmode.model.own_words import returned
 from bgmode.model.polling import Polling
 from bgmode.model.reaching import called_by
 
@@ -65,6 +73,8 @@ class StatusHolders:
                 return True
             case ast.Call(func=function) if function in self._polls_elsewhere:
                 return True
+            case ast.Call(func=ast.Name(id=name)) if name in self.names.imports:
+                return self.names.imports[name].rpartition(".")[2] in self._set_elsewhere
         taken = _taken(node)
         return taken is not None and (taken == _STATUS or taken in self._set_elsewhere)
 
@@ -83,6 +93,8 @@ class StatusHolders:
         match node:
             case _ if taken is not None:
                 yield from self._stored.get(taken, [])
+                for method in self.names.functions_by_name.get(taken, ()):
+                    yield from _given_out(method)
             case ast.Name(id=name):
                 scope = self.names.defining_scope(name, node)
                 for binding in scope.bindings[name] if scope is not None else ():
@@ -113,14 +125,14 @@ class StatusHolders:
         """What a call may give a status from; an object that it makes has it in its fields."""
         name = last_word(call.func) or ""
         for called in self.names.functions_by_name.get(name, ()):
-            yield from returned(called)
+            yield from _given_out(called)
         if self._makes_what_nobody_sees(call.func):
             return
         if isinstance(call.func, ast.Attribute):
             yield call.func.value
         if name not in self._classes:
             yield call.func
-            yield from call.args
+            yield from call.args[1:] if name == "partial" else call.args
         if not name[:1].isupper():
             yield from (keyword.value for keyword in call.keywords)
 
@@ -147,7 +159,17 @@ class StatusHolders:
                 yield from self._given(parameter)
             case ast.MatchAs() | ast.MatchStar() as pattern:
                 yield pattern
+            case ast.FunctionDef() | ast.AsyncFunctionDef() as function:
+                yield from _given_out(function)
+            case ast.Global(names=shared) | ast.Nonlocal(names=shared):
+                yield from self._set_inside(shared)
             case node:
+                yield from self._assigned(node)
+
+    def _set_inside(self, shared: list[str]) -> Iterator[ast.AST]:
+        """What functions set the names of another scope to."""
+        for node in self.names.may_bind:
+            if isinstance(node, ast.Name) and node.id in shared:
                 yield from self._assigned(node)
 
     def _assigned(self, target: ast.AST) -> Iterator[ast.AST]:
@@ -200,8 +222,9 @@ class StatusHolders:
             if isinstance(literal.value, str):
                 yield from ((literal.value, value) for value in self._under_key(literal))
         for owner in self.names.classes:
+            yield from self._made(owner)
             for statement in owner.body:
-                yield from self._fields(owner.name, statement)
+                yield from self._fields(statement)
 
     def _under_key(self, key: ast.Constant) -> Iterator[ast.AST]:
         """What a key stands for in a dict, or is set to."""
@@ -215,16 +238,24 @@ class StatusHolders:
             ):
                 yield from above.args
 
-    def _fields(self, owner: str, statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    def _made(self, owner: ast.ClassDef) -> Iterator[tuple[str, ast.AST]]:
+        """What the fields of a class's objects are given by position."""
+        fields = [node.target for node in owner.body if isinstance(node, ast.AnnAssign)]
+        words = [target.id for target in fields if isinstance(target, ast.Name)]
+        own = [call for call in self.names.calls_of("cls") if self.names.is_within(call, owner)]
+        for call in (*self.names.calls_of(owner.name), *own):
+            for position, argument in enumerate(call.args):
+                exact = not owner.bases and not isinstance(argument, ast.Starred)
+                for word in words[position : position + 1] if exact else words:
+                    yield word, argument
+
+    def _fields(self, statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
         """What a statement of a class may store in an attribute of its objects."""
         match statement:
-            case ast.AnnAssign(target=ast.Name(id=word)):
-                for call in self.names.calls_of(owner):
-                    yield from ((word, argument) for argument in call.args)
             case ast.Assign(targets=[ast.Name(id=word)], value=value):
                 yield word, value
             case ast.FunctionDef(name=word, decorator_list=[_, *_]):
-                yield from ((word, value) for value in returned(statement))
+                yield from ((word, value) for value in _given_out(statement))
 
     @cached_property
     def _put_in(self) -> dict[str, list[ast.AST]]:
@@ -238,6 +269,20 @@ class StatusHolders:
             if isinstance(entry.value, ast.Name) and _word_of(entry.slice) is None:
                 found.setdefault(entry.value.id, []).extend(self._assigned(entry))
         return found
+
+
+def _given_out(function: FunctionNode) -> Iterator[ast.AST]:
+    """What a function returns or yields."""
+    stack: list[ast.AST] = [*function.body]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
+                yield value
+            case ast.YieldFrom(value=value):
+                yield value
+        if not isinstance(node, CODE):
+            stack += ast.iter_child_nodes(node)
 
 
 def _near_a_status(text: str) -> Iterator[str]:

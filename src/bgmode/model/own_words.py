@@ -80,7 +80,7 @@ class OwnWords:
             case ast.Call(func=function):
                 callee = names.callee(node)
                 if callee is not None:
-                    yield from returned(callee)
+                    yield from _returned(callee)
                 elif isinstance(function, ast.Attribute):
                     yield function.value
                 yield from node.args
@@ -163,8 +163,7 @@ class OwnWords:
         yield from self._paths.get((scope, path), [])
 
 
-def returned(function: FunctionNode) -> Iterator[ast.expr]:
-    """What a function returns."""
+def _returned(function: FunctionNode) -> Iterator[ast.AST]:
     stack: list[ast.AST] = [*function.body]
     while stack:
         node = stack.pop()
