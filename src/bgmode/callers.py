@@ -25,7 +25,7 @@ class Part:
 
     ``folder`` is that of its policy; ``pending`` are the findings that wait for callers;
     ``names`` is what its wrappers are called, ``called`` the functions it calls as wrappers.
-    ``starters`` are its functions that start a job without a key.
+    ``starters`` are its functions that start a job without a key that lasts.
     """
 
     folder: str

@@ -1,4 +1,4 @@
-"""Which files import a function that starts a job without a key, and may call it again.
+"""Which files import a function that starts a job without a lasting key, and may call it again.
 
 Nothing in such a file need speak of background mode. It is found by words: it imports the module
 of the function, or a package that passes it on, and names it.
@@ -20,6 +20,7 @@ from bgmode.flow.names import Names
 from bgmode.flow.project import dotted_name
 from bgmode.knowledge import RULES
 from bgmode.model.far_retries import letting_errors_out
+from bgmode.model.keys import key_made_inside
 from bgmode.model.reaching import called_by
 from bgmode.source import Source, Unreadable, decode
 
@@ -32,7 +33,7 @@ _FARTHEST = 4  # modules through which errors are followed
 
 @dataclass(frozen=True)
 class Starter:
-    """A function that lets the errors of a background call without a key out.
+    """A function that lets the errors of a background call out that has no key, or makes its own.
 
     By its name, that of its class for ``__init__``, and the last word of its module's.
     """
@@ -43,10 +44,14 @@ class Starter:
 
 def starters_of(case: Case) -> frozenset[Starter]:
     """The starters of a file; none where the policy does not ask who tries again."""
-    if case.policy.severity(RULES["BGM404"]) is None:
-        return frozenset()
-    calls = [call.node for call in case.calls if is_unkeyed(case.policy, call)]
-    return frozenset(_letting_out(case.module.names, calls, case.source.path))
+    policy, calls = case.policy, [call for call in case.calls if call.is_request]
+    found: list[ast.Call] = []
+    if policy.severity(RULES["BGM404"]) is not None:
+        found += [call.node for call in calls if is_unkeyed(policy, call)]
+    if policy.severity(RULES["BGM402"]) is not None:
+        keys = policy.idempotency.metadata_keys
+        found += [call.node for call in calls if key_made_inside(call, keys) is not None]
+    return frozenset(_letting_out(case.module.names, found, case.source.path))
 
 
 def importing(

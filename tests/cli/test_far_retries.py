@@ -10,6 +10,8 @@ import pytest
 from tests.command import bgmode
 
 CLIENT = """\
+import uuid
+
 from openai import OpenAI
 
 client = OpenAI()
@@ -23,6 +25,29 @@ def keyed(prompt, key):
     return client.responses.create(
         input=prompt, background=True, store=True, extra_headers={"Idempotency-Key": key}
     )
+
+
+def fresh(prompt):
+    key = f"job-{uuid.uuid4()}"
+    headers = {"Idempotency-Key": key}
+    return client.responses.create(
+        input=prompt, background=True, store=True, extra_headers=headers
+    )
+
+
+def fresh_or_given(prompt, key=None):
+    if key is None:
+        key = str(uuid.uuid4())
+    return client.responses.create(
+        input=prompt, background=True, store=True, extra_headers={"Idempotency-Key": key}
+    )
+
+
+def fresh_and_quiet(prompt):
+    try:
+        return fresh(prompt)
+    except Exception:
+        return None
 
 
 def quiet(prompt):
@@ -46,7 +71,11 @@ class Job:
         self.response = client.responses.create(input=prompt, background=True, store=True)
 """
 SERVICE = """\
-from app.client import submit
+from app.client import fresh, submit
+
+
+def renew(document):
+    document.job = fresh(document.text).id
 
 
 def begin(document):
@@ -117,12 +146,38 @@ NOT_RETRIED = {
     ),
 }
 
+MADE_ANEW = {
+    "in a loop": "from app.client import fresh\n" + LOOP.format(call="fresh(prompt)"),
+    "under a decorator": (
+        "import tenacity\nfrom app import client\n\n@tenacity.retry\n"
+        "def run(prompt):\n    return client.fresh(prompt)\n"
+    ),
+    "two modules away": "from app.service import renew\n" + LOOP.format(call="renew(prompt)"),
+}
+MADE_ONCE = {
+    "no retry": "from app.client import fresh\n\ndef run(prompt):\n    return fresh(prompt)\n",
+    "the caller's key": "from app.client import keyed\n"
+    + LOOP.format(call="keyed(prompt, prompt)"),
+    "the caller may give one": (
+        "from app.client import fresh_or_given\n"
+        + LOOP.format(call="fresh_or_given(prompt, prompt)")
+    ),
+    "nothing comes out": (
+        "from app.client import fresh_and_quiet\n" + LOOP.format(call="fresh_and_quiet(prompt)")
+    ),
+    "each turn another job": (
+        "from app.client import fresh\n\ndef run(prompts):\n    for prompt in prompts:\n"
+        "        try:\n            fresh(prompt)\n"
+        "        except Exception:\n            continue\n"
+    ),
+}
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     package = tmp_path / "app"
     package.mkdir()
-    (tmp_path / "bgmode.yaml").write_text("preset: minimal\n")
+    (tmp_path / "bgmode.yaml").write_text("preset: minimal\nrules: {BGM402: error}\n")
     (package / "__init__.py").write_text("from .client import submit\n")
     (package / "client.py").write_text(CLIENT)
     (package / "service.py").write_text(SERVICE)
@@ -130,9 +185,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(project: Path, *options: str) -> list[dict[str, object]]:
+def found(project: Path, *options: str, code: str = "BGM404") -> list[dict[str, object]]:
     result = bgmode("check", ".", "--output-format", "json", *options, cwd=project)
-    return [each for each in json.loads(result.stdout)["findings"] if each["code"] == "BGM404"]
+    return [each for each in json.loads(result.stdout)["findings"] if each["code"] == code]
 
 
 @pytest.mark.parametrize("how", RETRIED)
@@ -154,6 +209,24 @@ def test_a_retry_in_another_module_is_found(project: Path, how: str) -> None:
 def test_what_is_no_retry_is_silent(project: Path, how: str) -> None:
     (project / "app" / "worker.py").write_text(NOT_RETRIED[how])
     assert found(project) == []
+
+
+@pytest.mark.parametrize("how", MADE_ANEW)
+def test_a_key_that_another_module_makes_anew_is_found(project: Path, how: str) -> None:
+    (project / "app" / "worker.py").write_text(MADE_ANEW[how])
+    (finding,) = found(project, code="BGM402")
+    assert finding["path"] == "app/worker.py"
+    assert found(project) == []
+    notes = finding["notes"]
+    assert isinstance(notes, list)
+    assert notes[0]["message"] == "tried again here"
+    assert (notes[-1]["message"], notes[-1]["path"]) == ("the key is made here", "app/client.py")
+
+
+@pytest.mark.parametrize("how", MADE_ONCE)
+def test_a_key_that_stays_is_silent(project: Path, how: str) -> None:
+    (project / "app" / "worker.py").write_text(MADE_ONCE[how])
+    assert found(project, code="BGM402") == []
 
 
 def test_the_report_is_the_same_with_several_processes(project: Path) -> None:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bgmode.checks.missing_idempotency_key import retries, retry_notes, unsupported_arguments
+from bgmode.checks.background_reachable_from_zdr import path_notes
+from bgmode.checks.missing_idempotency_key import (
+    is_guarded,
+    retries,
+    retry_notes,
+    unsupported_arguments,
+)
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
 from bgmode.model.calls import BackgroundCall
-from bgmode.model.keys import fresh_key
+from bgmode.model.far_retries import far_retries
+from bgmode.model.keys import fresh_key, key_made_inside
 from bgmode.model.retries import Retry
 
 
 def regenerated_idempotency_key(subject: Subject) -> Iterator[Finding]:
+    yield from _near(subject)
+    yield from _far(subject)
+
+
+def _near(subject: Subject) -> Iterator[Finding]:
     for call in subject.requests:
         if unsupported_arguments(call):
             continue
@@ -37,3 +49,25 @@ def _made_anew(subject: Subject, call: BackgroundCall) -> dict[ast.expr, Retry]:
         if made is not None:
             found.setdefault(made, retry)
     return found
+
+
+def _far(subject: Subject) -> Iterator[Finding]:
+    """Calls that come to a background call of another module, which makes its key itself."""
+    for far in far_retries(subject.case.module.graph, subject.case.starters):
+        end = far.way.end
+        if not isinstance(end, BackgroundCall) or unsupported_arguments(end):
+            continue
+        made = key_made_inside(end, subject.policy.idempotency.metadata_keys)
+        if made is None or is_guarded(subject, [*(step.call for step in far.way.steps), end.node]):
+            continue
+        yield subject.finding(
+            far.call,
+            f"{far.retry.kind} tries this call again, and {far.way.steps[-1].function.name} makes "
+            "another idempotency key each time, so nothing can recognise the retry: make the key "
+            "outside of what is tried again and hand it on",
+            notes=[
+                *retry_notes(subject, far.retry),
+                *path_notes(subject, far.way),
+                subject.case.note_anywhere("the key is made here", made),
+            ],
+        )

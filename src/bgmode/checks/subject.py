@@ -44,7 +44,7 @@ class Case:
 
     ``ignores`` are the comments that may count, each with the function or class it is in, where
     not all of them may. ``starters`` is what functions of other modules are called that start a
-    job without a key, as far as they are known.
+    job without a key that lasts, as far as they are known.
     """
 
     module: Module

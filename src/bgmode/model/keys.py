@@ -211,6 +211,13 @@ def fresh_key(
     return found[0] if found and None not in found else None
 
 
+def key_made_inside(call: BackgroundCall, metadata_keys: Collection[str]) -> ast.expr | None:
+    """The part of a key that the function around a call makes anew each time, if no key stays."""
+    if call.where is None:
+        return None
+    return fresh_key(call, Retry(call.where, "whoever calls it", call.where), metadata_keys)
+
+
 def _carriers(call: BackgroundCall, metadata_keys: Collection[str]) -> Iterator[list[Origin]]:
     """For each thing that carries a key, the places that give it: none where they are unseen."""
     headers = _in_headers(call)
