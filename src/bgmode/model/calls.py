@@ -344,7 +344,7 @@ class Calls:
     def _observe(self, calls: list[ast.Call]) -> dict[ast.Call, Record]:
         """Run the code around each call and note the arguments it is given."""
         observed: dict[ast.Call, Record] = {}
-        places = reaching(self.names, calls).places
+        coming = reaching(self.names, calls)
         for outermost in (True, False):
             roots = {
                 self._root(call, outermost=outermost) for call in calls if call not in observed
@@ -352,8 +352,8 @@ class Calls:
             for root in sorted(roots, key=lambda node: getattr(node, "lineno", 0)):
                 world = JobWorld(
                     *(self.names, self.clients),
-                    far=self._is_far,
-                    lasts=lasts(self.names, root, places),
+                    far=lambda code: is_long(code) and code not in coming.scopes,
+                    lasts=lasts(self.names, root, coming.places),
                     asked=self._asked,
                     most_work=_MOST_WORK,
                     reads_all=False,
@@ -372,10 +372,6 @@ class Calls:
         """The parameters that anybody may ask for, by their names in the calls."""
         accesses = (access for _, access in self._create_accesses)
         return frozenset(word for access in accesses for word in access.provider.asked)
-
-    def _is_far(self, code: Code) -> bool:
-        """Whether a function is long and makes no call that is looked for."""
-        return is_long(code) and not self.clients.mentions_an_operation(code)
 
     def _root(self, call: ast.Call, *, outermost: bool) -> ast.Module | Code:
         function = self.names.function(call)

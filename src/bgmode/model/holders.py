@@ -48,6 +48,7 @@ class StatusHolders:
         self._polls_elsewhere = polling.reach.starts - polling.reach.polls
         self._imports = polling.clients.imports
         self._cleared: set[ast.AST] = set()
+        self._out: dict[FunctionNode, list[ast.AST]] = {}
 
     def may_hold(self, side: ast.AST) -> bool:
         """Whether an expression may give a status, or something that has one in it."""
@@ -94,7 +95,7 @@ class StatusHolders:
             case _ if taken is not None:
                 yield from self._stored.get(taken, [])
                 for method in self.names.functions_by_name.get(taken, ()):
-                    yield from _given_out(method)
+                    yield from self._given_out(method)
             case ast.Name(id=name):
                 scope = self.names.defining_scope(name, node)
                 for binding in scope.bindings[name] if scope is not None else ():
@@ -125,7 +126,7 @@ class StatusHolders:
         """What a call may give a status from; an object that it makes has it in its fields."""
         name = last_word(call.func) or ""
         for called in self.names.functions_by_name.get(name, ()):
-            yield from _given_out(called)
+            yield from self._given_out(called)
         if self._makes_what_nobody_sees(call.func):
             return
         if isinstance(call.func, ast.Attribute):
@@ -135,6 +136,24 @@ class StatusHolders:
             yield from call.args[1:] if name == "partial" else call.args
         if not name[:1].isupper():
             yield from (keyword.value for keyword in call.keywords)
+
+    def _given_out(self, function: FunctionNode) -> list[ast.AST]:
+        """What a function returns or yields."""
+        if function not in self._out:
+            self._out[function] = []
+            stack: list[ast.AST] = [*function.body]
+            while stack:
+                node = stack.pop()
+                match node:
+                    case (
+                        ast.Return(value=value)
+                        | ast.Yield(value=value)
+                        | ast.YieldFrom(value=value)
+                    ):
+                        self._out[function] += [] if value is None else [value]
+                if not isinstance(node, CODE):
+                    stack += ast.iter_child_nodes(node)
+        return self._out[function]
 
     def _makes_what_nobody_sees(self, function: ast.expr) -> bool:
         """Whether an object of a class is made that stands in no module of the project."""
@@ -160,7 +179,7 @@ class StatusHolders:
             case ast.MatchAs() | ast.MatchStar() as pattern:
                 yield pattern
             case ast.FunctionDef() | ast.AsyncFunctionDef() as function:
-                yield from _given_out(function)
+                yield from self._given_out(function)
             case ast.Global(names=shared) | ast.Nonlocal(names=shared):
                 yield from self._set_inside(shared)
             case node:
@@ -255,7 +274,7 @@ class StatusHolders:
             case ast.Assign(targets=[ast.Name(id=word)], value=value):
                 yield word, value
             case ast.FunctionDef(name=word, decorator_list=[_, *_]):
-                yield from ((word, value) for value in _given_out(statement))
+                yield from ((word, value) for value in self._given_out(statement))
 
     @cached_property
     def _put_in(self) -> dict[str, list[ast.AST]]:
@@ -269,20 +288,6 @@ class StatusHolders:
             if isinstance(entry.value, ast.Name) and _word_of(entry.slice) is None:
                 found.setdefault(entry.value.id, []).extend(self._assigned(entry))
         return found
-
-
-def _given_out(function: FunctionNode) -> Iterator[ast.AST]:
-    """What a function returns or yields."""
-    stack: list[ast.AST] = [*function.body]
-    while stack:
-        node = stack.pop()
-        match node:
-            case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
-                yield value
-            case ast.YieldFrom(value=value):
-                yield value
-        if not isinstance(node, CODE):
-            stack += ast.iter_child_nodes(node)
 
 
 def _near_a_status(text: str) -> Iterator[str]:
