@@ -85,7 +85,7 @@ class SamePolls:
     def may_raise(self, name: str) -> bool:  # noqa: ARG002
         return True
 
-    def is_far(self, code: Code) -> bool:  # noqa: ARG002
+    def is_far(self, code: Code, *, told: bool) -> bool:  # noqa: ARG002
         return False
 
     def answers_a(self, class_name: str) -> bool:

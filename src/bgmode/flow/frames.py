@@ -80,7 +80,7 @@ class Frames:
             return None
         if self.run.names.yields(code):
             return self._stream(function, positional, keywords, state)
-        if self.run.world.is_far(code) and not _is_told(function, positional, keywords):
+        if self.run.world.is_far(code, told=_is_told(function, positional, keywords)):
             return None
         self.run.pending.pop(code, None)
         self.run.notes.entered.add(code)

@@ -84,8 +84,11 @@ class World(Protocol):
     def may_raise(self, name: str) -> bool:
         """Whether polls may raise an exception of the class with that full dotted name."""
 
-    def is_far(self, code: Code) -> bool:
-        """Whether a function is not worth being followed: it has nothing to do with polls."""
+    def is_far(self, code: Code, *, told: bool) -> bool:
+        """Whether a function is not worth being followed: it has nothing to do with what is wanted.
+
+        ``told``: it is given something that the outside has answered.
+        """
 
     def answers_a(self, class_name: str) -> bool:
         """Whether polls answer objects of that class."""

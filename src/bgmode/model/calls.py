@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Literal, TypeAlias
 
 from bgmode.flow.exits import State
-from bgmode.flow.names import Code, Names
+from bgmode.flow.names import Code, Names, last_word
 from bgmode.flow.run import Run
 from bgmode.flow.values import (
     MISSING,
@@ -33,6 +33,7 @@ from bgmode.model.world import JobWorld, is_another_call, is_long
 
 _MOST_WORK = 15_000  # expressions
 _MOST_WORK_ALONE = 1_000
+_DECISIVE = ("background", "store", "headers")
 
 Presence: TypeAlias = Literal["given", "omitted", "hidden"]
 
@@ -220,6 +221,7 @@ class Calls:
         self.names = names
         self.clients = clients
         self.provider = clients.provider
+        self._speaking: dict[Code, bool] = {}
 
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
@@ -357,6 +359,9 @@ class Calls:
                     asked=self._asked,
                     most_work=_MOST_WORK,
                     reads_all=False,
+                    told_in_vain=lambda code: (
+                        code not in coming.scopes and (is_long(code) or not self._speaks(code))
+                    ),
                 )
                 run = Run(world)
                 run.start(root)
@@ -366,6 +371,34 @@ class Calls:
             if call not in observed:  # code that is never reached
                 observed[call] = self._written(call)
         return observed
+
+    def _speaks(self, code: Code) -> bool:
+        """Whether a function, or one that it calls, speaks of what a rule asks of a request."""
+        if code not in self._speaking:
+            self._speaking[code] = False  # functions may call each other
+            self._speaking[code] = any(map(self._says_something, ast.walk(code)))
+        return self._speaking[code]
+
+    def _says_something(self, node: ast.AST) -> bool:
+        match node:
+            case (
+                ast.Constant(value=str(word))
+                | ast.keyword(arg=str(word))
+                | ast.Name(id=word)
+                | ast.Attribute(attr=word)
+            ):
+                return word in self._decisive
+            case ast.Call():
+                called = self.names.functions_by_name.get(last_word(node.func) or "", ())
+                return any(map(self._speaks, called))
+        return False
+
+    @cached_property
+    def _decisive(self) -> frozenset[str]:
+        """The parameters that make a request one in the background, or a safe one."""
+        providers = [access.provider for _, access in self._create_accesses]
+        named = (each.parameters[key] for each in providers for key in _DECISIVE)
+        return frozenset([*named, *(body for each in providers for body in each.bodies)])
 
     @cached_property
     def _asked(self) -> frozenset[str]:

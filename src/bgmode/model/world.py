@@ -32,7 +32,8 @@ class JobWorld:
     """A provider that answers every poll with the same ``status``; any status if it is None.
 
     Optional parameters are left out, but for those in ``given``.
-    Functions that are ``far`` are not followed.
+    Functions that are ``far`` are not followed, unless they are told something that was answered;
+    then it is those that are ``told_in_vain``, if that is given.
     The sleeps in ``instant`` take no time.
     With ``raises`` every poll raises an exception of that name, from the second turn of a loop on.
     ``before``, if given, is what create answers, and every poll that is made before a loop.
@@ -56,6 +57,7 @@ class JobWorld:
         asked: Container[str] | None = None,
         most_work: int = MOST_WORK,
         reads_all: bool = True,
+        told_in_vain: Callable[[Code], bool] | None = None,
     ) -> None:
         self.names = names
         self.clients = clients
@@ -64,6 +66,8 @@ class JobWorld:
         self.careful = status is not None  # arguments are wanted as people write them
         self.most_work = most_work
         self.reads_all = reads_all
+        self._told_in_vain = told_in_vain
+        self._created = CREATED if told_in_vain is None else response(self.provider, None)
         self.given = given
         self.lasts = lasts
         self.asked = asked
@@ -107,7 +111,7 @@ class JobWorld:
             case "create" if self.creates is not None and callee not in self.creates:
                 return Answer(UNKNOWN)
             case "create":
-                return Answer(self._before or CREATED, acts=True)
+                return Answer(self._before or self._created, acts=True)
             case "cancel" if self._before is not None:
                 return Answer(self._answer)
             case _:
@@ -123,7 +127,7 @@ class JobWorld:
             case "poll":
                 return Answer(whole(self._answer), polls=True)
             case "create" if self.creates is None or callee in self.creates:
-                return Answer(whole(self._before or CREATED), acts=True)
+                return Answer(whole(self._before or self._created), acts=True)
             case _:
                 return Answer(UNKNOWN)
 
@@ -153,6 +157,10 @@ class JobWorld:
 
     def _beside(self, clients: Clients) -> JobWorld:
         """This outside as another module sees it."""
+
+        def is_far(code: Code) -> bool:
+            return is_long(code) and not clients.mentions_an_operation(code)
+
         world = JobWorld(
             clients.names,
             clients,
@@ -161,11 +169,12 @@ class JobWorld:
             self.given,
             self.raises,
             self.instant,
-            lambda code: is_long(code) and not clients.mentions_an_operation(code),
+            is_far,
             self.creates,
             asked=self.asked,
             most_work=self.most_work,
             reads_all=self.reads_all,
+            told_in_vain=None if self._told_in_vain is None else is_far,
         )
         world.observed = self.observed
         world._related = self._related
@@ -186,7 +195,9 @@ class JobWorld:
     def may_raise(self, name: str) -> bool:
         return name.partition(".")[0] == self.provider.package or hasattr(builtins, name)
 
-    def is_far(self, code: Code) -> bool:
+    def is_far(self, code: Code, *, told: bool) -> bool:
+        if told:
+            return self._told_in_vain is not None and self._told_in_vain(code)
         return self._far(code)
 
     def answers_a(self, class_name: str) -> bool:
