@@ -79,6 +79,24 @@ BODIES = [
     options["store"] = False
     """,
     """
+    response = client.responses.create(background=True)
+    while fast:
+        response = client.responses.create(**follow_up(response), **base(response))
+    """,
+    """
+    options = {"background": True}
+    for question in fast:
+        response = client.responses.create(**options)
+        remember(options, response)
+    """,
+    """
+    options = {"background": True}
+    for question in fast:
+        response = client.responses.create(**options)
+        options.update(follow_up(response))
+        options["input"] = texts(response)
+    """,
+    """
     match fast:
         case 1:
             client.responses.create(background=True)
@@ -95,6 +113,43 @@ client = OpenAI()
 
 def send(options):
     return client.responses.create(**options)
+
+
+def follow_up(response):
+    return {"background": True, "store": True, "previous_response_id": response.id}
+
+
+def base(response):
+    options = dict(input=texts(response))
+    return options
+
+
+def texts(response):
+    return [item.text for item in response.output]
+
+
+def remember(options, response):
+    options["previous_response_id"] = response.id
+
+
+class Chat:
+    def __init__(self, options):
+        self.previous = None
+        self.options = {"background": True}
+
+    def remember(self, response):
+        self.previous = response.id
+        self.note(response)
+
+    def note(self, response):
+        self.options["store"] = response.id != ""
+
+    def ask(self, questions):
+        for question in questions:
+            response = client.responses.create(
+                input=question, previous_response_id=self.previous, **self.options
+            )
+            self.remember(response)
 
 
 def create(fast, lock):
@@ -116,6 +171,8 @@ def arguments(text: str) -> Iterator[tuple[int, str, Argument]]:
     for call in (*module.calls.background, *module.calls.foreground):
         for parameter in ("background", "store", "metadata", "headers", "stream"):
             yield call.node.lineno, parameter, call.argument(parameter)
+        previous = calls.argument(call.arguments, "previous_response_id", call.provider)
+        yield call.node.lineno, "previous_response_id", previous
 
 
 def test_a_run_may_end_behind_the_last_create(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +182,7 @@ def test_a_run_may_end_behind_the_last_create(monkeypatch: pytest.MonkeyPatch) -
     assert sum(map(len, ended)) > 500
     monkeypatch.setattr(calls, "lasts", lambda *_: frozenset[ast.stmt]())
     monkeypatch.setattr(calls.Calls, "_asked", _Everything())
+    monkeypatch.setattr(calls.Calls, "_may_matter", lambda *_: True)
     whole = [list(arguments(text)) for text in texts]
     assert list(map(_shown, ended)) == list(map(_shown, whole))
 

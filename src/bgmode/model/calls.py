@@ -221,7 +221,7 @@ class Calls:
         self.names = names
         self.clients = clients
         self.provider = clients.provider
-        self._speaking: dict[Code, bool] = {}
+        self._matters: dict[Code, bool] = {}
 
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
@@ -360,7 +360,7 @@ class Calls:
                     most_work=_MOST_WORK,
                     reads_all=False,
                     told_in_vain=lambda code: (
-                        code not in coming.scopes and (is_long(code) or not self._speaks(code))
+                        code not in coming.scopes and (is_long(code) or not self._may_matter(code))
                     ),
                 )
                 run = Run(world)
@@ -372,15 +372,19 @@ class Calls:
                 observed[call] = self._written(call)
         return observed
 
-    def _speaks(self, code: Code) -> bool:
-        """Whether a function, or one that it calls, speaks of what a rule asks of a request."""
-        if code not in self._speaking:
-            self._speaking[code] = False  # functions may call each other
-            self._speaking[code] = any(map(self._says_something, ast.walk(code)))
-        return self._speaking[code]
+    def _may_matter(self, code: Code) -> bool:
+        """Whether a function, or one that it calls, sets or gives what a request may be made of."""
+        if code not in self._matters:
+            self._matters[code] = False  # functions may call each other
+            self._matters[code] = any(map(self._is_decisive, ast.walk(code)))
+        return self._matters[code]
 
-    def _says_something(self, node: ast.AST) -> bool:
+    def _is_decisive(self, node: ast.AST) -> bool:
         match node:
+            case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()) | ast.Nonlocal():
+                return True
+            case ast.Dict() | ast.Call(func=ast.Name(id="dict")):
+                return True
             case (
                 ast.Constant(value=str(word))
                 | ast.keyword(arg=str(word))
@@ -390,7 +394,7 @@ class Calls:
                 return word in self._decisive
             case ast.Call():
                 called = self.names.functions_by_name.get(last_word(node.func) or "", ())
-                return any(map(self._speaks, called))
+                return any(map(self._may_matter, called))
         return False
 
     @cached_property

@@ -78,7 +78,7 @@ class _Suspicion:
     def __init__(self, polling: Polling) -> None:
         self._polling = polling
         self.names = polling.names
-        statuses = frozenset(polling.provider.statuses)
+        statuses = frozenset({"", *polling.provider.statuses})
         self.comparisons = {
             node: sides
             for node in (*self.names.comparisons, *self.names.calls_of("iter"))
@@ -90,7 +90,7 @@ class _Suspicion:
         return [
             side
             for word, side in _sides(node)
-            if not statuses.issuperset(_words_in(self.names, word, frozenset()))
+            if not statuses.issuperset(_words_in(self.names, word))
         ]
 
     def is_about(self, scope: ast.Module | Code) -> bool:
@@ -140,20 +140,22 @@ def _sides(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             yield sentinel, function
 
 
-def _words_in(names: Names, node: ast.AST, followed: frozenset[ast.AST]) -> Iterator[str]:
-    """The words in an expression, and in what its names are bound to, those once for each way."""
+def _words_in(names: Names, node: ast.AST) -> Iterator[str]:
+    """The words that are written in an expression, or in what its names are bound to."""
     for inner in ast.walk(node):
         bound: Binding | None = None
         match inner:
-            case ast.Constant(value=str(word)) if word:
+            case ast.Constant(value=str(word)):
                 yield word
             case ast.Name(id=name):
                 bound = names.binding(name, inner)
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 owner = names.enclosing_class(inner)
                 bound = names.scope(owner).only(name) if owner else None
-        if bound is not None and bound.value is not None and not followed:
-            yield from _words_in(names, bound.value, frozenset({bound.node}))
+        if bound is not None and bound.value is not None:
+            for piece in ast.walk(bound.value):
+                if isinstance(piece, ast.Constant) and isinstance(piece.value, str):
+                    yield piece.value
 
 
 def _compared(polling: Polling, jobs: list[ast.Call], suspicion: _Suspicion) -> _Compared:
