@@ -97,6 +97,14 @@ BODIES = [
         options["input"] = texts(response)
     """,
     """
+    options = {"background": True}
+    def keep(response):
+        options[lock] = response.id
+    for question in fast:
+        response = client.responses.create(**options)
+        keep(response)
+    """,
+    """
     match fast:
         case 1:
             client.responses.create(background=True)
