@@ -11,6 +11,7 @@ from bgmode.finding import Finding, Fix, Note
 from bgmode.flow.values import MISSING, Missing, Unknown
 from bgmode.model.callgraph import Way
 from bgmode.model.calls import BackgroundCall
+from bgmode.model.far_retries import FarRetry, far_retries
 from bgmode.model.key_names import key_in_scope
 from bgmode.model.keys import Evidence, is_decorated, key_evidence
 from bgmode.model.retries import Retry, retries_around
@@ -65,6 +66,16 @@ def retries(subject: Subject, call: BackgroundCall) -> Iterator[Retry]:
         if guarded or (retry.steps and graph.rules_out(Way(retry.steps, call))):
             continue
         yield retry
+
+
+def far_retried(subject: Subject) -> Iterator[tuple[FarRetry, BackgroundCall]]:
+    """What tries a background call of another module again, unless something makes that safe."""
+    for far in far_retries(subject.case.module.graph, subject.case.starters):
+        end = far.way.end
+        if isinstance(end, BackgroundCall) and not is_guarded(
+            subject, [*(step.call for step in far.way.steps), end.node]
+        ):
+            yield far, end
 
 
 def is_guarded(subject: Subject, calls: Iterable[ast.Call]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bgmode.checks.background_reachable_from_zdr import path_notes
 from bgmode.checks.missing_idempotency_key import (
-    is_guarded,
+    far_retried,
     retries,
     retry_notes,
     unsupported_arguments,
@@ -15,7 +15,6 @@ from bgmode.checks.missing_idempotency_key import (
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
 from bgmode.model.calls import BackgroundCall
-from bgmode.model.far_retries import far_retries
 from bgmode.model.keys import fresh_key, key_made_inside
 from bgmode.model.retries import Retry
 
@@ -53,12 +52,9 @@ def _made_anew(subject: Subject, call: BackgroundCall) -> dict[ast.expr, Retry]:
 
 def _far(subject: Subject) -> Iterator[Finding]:
     """Calls that come to a background call of another module, which makes its key itself."""
-    for far in far_retries(subject.case.module.graph, subject.case.starters):
-        end = far.way.end
-        if not isinstance(end, BackgroundCall) or unsupported_arguments(end):
-            continue
+    for far, end in far_retried(subject):
         made = key_made_inside(end, subject.policy.idempotency.metadata_keys)
-        if made is None or is_guarded(subject, [*(step.call for step in far.way.steps), end.node]):
+        if made is None or unsupported_arguments(end):
             continue
         yield subject.finding(
             far.call,

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from bgmode.checks.background_reachable_from_zdr import path_notes
 from bgmode.checks.missing_idempotency_key import (
+    far_retried,
     first_retry,
-    is_guarded,
     is_unkeyed,
     retry_notes,
 )
 from bgmode.checks.subject import Subject
 from bgmode.finding import Finding
-from bgmode.model.calls import BackgroundCall
-from bgmode.model.far_retries import far_retries
 
 
 def retried_create(subject: Subject) -> Iterator[Finding]:
@@ -37,11 +35,8 @@ def _near(subject: Subject) -> Iterator[Finding]:
 
 def _far(subject: Subject) -> Iterator[Finding]:
     """Calls that come to a background call of another module."""
-    for far in far_retries(subject.case.module.graph, subject.case.starters):
-        end = far.way.end
-        if not isinstance(end, BackgroundCall) or not is_unkeyed(subject.policy, end):
-            continue
-        if is_guarded(subject, [*(step.call for step in far.way.steps), end.node]):
+    for far, end in far_retried(subject):
+        if not is_unkeyed(subject.policy, end):
             continue
         header, function = end.provider.idempotency_header, far.way.steps[-1].function.name
         yield subject.finding(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bgmode.flow import callees
 from bgmode.flow.exits import Diverges, Exit, State
-from bgmode.flow.names import MUTATORS, dotted, handed_to, ordered_parameters
+from bgmode.flow.names import BY_KEY, MUTATORS, dotted, handed_to, ordered_parameters
 from bgmode.flow.objects import only_looks
 from bgmode.flow.values import (
     MISSING,
@@ -60,9 +60,8 @@ if TYPE_CHECKING:
 _VIEWS = frozenset(
     ["model_dump", "to_dict", "dict", "parse", "copy", "model_copy", "json", "encode", "decode"]
 )
-_BY_KEY = frozenset({"get", "pop", "setdefault"})
 _OF_ALL = frozenset({"items", "keys", "values", "popitem"})
-"""Methods of a mapping that give one of its entries, and those that give all of them."""
+"""Methods of a mapping that give all of its entries."""
 _SERIALIZERS = frozenset({"json.dumps", "json.loads", "json.load", "orjson.dumps", "orjson.loads"})
 """Functions that give the same mapping in another form."""
 _BUILTINS = frozenset(
@@ -312,8 +311,8 @@ class CallExpressions:
     ) -> Value:
         positional, keywords = self.arguments(node, state)
         self.run.notes.look_closely(*positional)
-        if name in _BY_KEY or (name in _OF_ALL and receiver.mapping):
-            asked = text_of(positional[0]) if positional and name in _BY_KEY else None
+        if name in BY_KEY or (name in _OF_ALL and receiver.mapping):
+            asked = text_of(positional[0]) if positional and name in BY_KEY else None
             self.run.read(receiver, asked, node, state)
         if f"{name}()" in receiver.fields:  # what a method of an outside object gives
             return receiver.fields[f"{name}()"]

@@ -68,6 +68,8 @@ MUTATORS = frozenset(
     ]
 )
 """Methods that change the list, set or dict they are called on."""
+BY_KEY = frozenset({"get", "pop", "setdefault"})
+"""Methods of a mapping that give one of its entries."""
 ANY_ENTRY = object()
 """Some entry of a mapping, nobody knows which."""
 
@@ -282,6 +284,16 @@ def counts(loop: ast.For | ast.AsyncFor) -> bool:
         case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="count")):
             return True
     return False
+
+
+def own_code(roots: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Some nodes and those in them, without those of functions that are defined there."""
+    stack = [*roots]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, CODE):
+            stack += ast.iter_child_nodes(node)
 
 
 def last_word(node: ast.AST) -> str | None:

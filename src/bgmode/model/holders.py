@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bgmode.flow.names import (
-    CODE,
+    BY_KEY,
     FUNCTIONS,
     Binding,
     FunctionNode,
@@ -20,6 +20,7 @@ from bgmode.flow.names import (
     given_for,
     handed_to,
     last_word,
+    own_code,
 )
 from bgmode.model.mentions import as_attribute
 from bgmode.model.polling import Polling
@@ -30,7 +31,6 @@ _MENTION = re.compile(rf"\b{_STATUS}\b")
 _SET = re.compile(r"(\w+)\s*[:=]")
 _DEFINED = re.compile(r"\bdef (\w+)\(")
 _SHORTLY = 600  # characters
-_BY_KEY = frozenset({"get", "pop", "setdefault"})
 _PUTS = frozenset(
     [
         *("add", "append", "appendleft", "extend", "insert", "put", "put_nowait", "send", "set"),
@@ -140,19 +140,11 @@ class StatusHolders:
     def _given_out(self, function: FunctionNode) -> list[ast.AST]:
         """What a function returns or yields."""
         if function not in self._out:
-            self._out[function] = []
-            stack: list[ast.AST] = [*function.body]
-            while stack:
-                node = stack.pop()
-                match node:
-                    case (
-                        ast.Return(value=value)
-                        | ast.Yield(value=value)
-                        | ast.YieldFrom(value=value)
-                    ):
-                        self._out[function] += [] if value is None else [value]
-                if not isinstance(node, CODE):
-                    stack += ast.iter_child_nodes(node)
+            self._out[function] = [
+                node.value
+                for node in own_code(function.body)
+                if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) and node.value
+            ]
         return self._out[function]
 
     def _makes_what_nobody_sees(self, function: ast.expr) -> bool:
@@ -312,7 +304,7 @@ def _taken(node: ast.AST) -> str | None:
         case ast.Attribute(attr=word) | ast.Subscript(slice=ast.Constant(value=str(word))):
             return word
         case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(word)), *_]):
-            return word if method in _BY_KEY else None
+            return word if method in BY_KEY else None
         case ast.Call():
             link = as_attribute(node)
             return None if link is None else link.attr

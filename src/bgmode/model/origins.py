@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from bgmode.flow.names import CODE, FunctionNode, Names, ScopeNode, reads, unawaited
+from bgmode.flow.names import FunctionNode, Names, ScopeNode, own_code, reads, unawaited
 
 Seen: TypeAlias = frozenset[tuple[ast.AST, str]]
 Kind: TypeAlias = Literal["keyword", "entry", "item"]
@@ -242,12 +242,7 @@ def _defaults_of(
 
 
 def _inside(scope: ScopeNode) -> Iterator[ast.AST]:
-    stack: list[ast.AST] = list(scope.body) if not isinstance(scope, ast.Lambda) else [scope.body]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, CODE):
-            stack += ast.iter_child_nodes(node)
+    return own_code([scope.body] if isinstance(scope, ast.Lambda) else scope.body)
 
 
 def lacks(names: Names, mapping: ast.expr, name: str) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from bgmode.flow.names import CODE, FUNCTIONS, Binding, FunctionNode, Names, dotted, parameters
+from bgmode.flow.names import FUNCTIONS, Binding, FunctionNode, Names, dotted, own_code, parameters
 
 
 class OwnWords:
@@ -164,10 +164,6 @@ class OwnWords:
 
 
 def _returned(function: FunctionNode) -> Iterator[ast.AST]:
-    stack: list[ast.AST] = [*function.body]
-    while stack:
-        node = stack.pop()
+    for node in own_code(function.body):
         if isinstance(node, ast.Return) and node.value is not None:
             yield node.value
-        if not isinstance(node, CODE):
-            stack += ast.iter_child_nodes(node)

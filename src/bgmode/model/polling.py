@@ -22,6 +22,7 @@ from bgmode.flow.names import (
     bound_by,
     defaults,
     handed_to,
+    own_code,
     reads,
 )
 from bgmode.flow.rounds import is_round
@@ -179,15 +180,11 @@ def place(node: ast.AST) -> tuple[int, int]:
 
 def own_nodes(loop: Repeated) -> Iterator[ast.AST]:
     """The nodes of a loop, without those of functions that are defined in it."""
-    stack: list[ast.AST] = [*loop.body]
+    roots: list[ast.AST] = [*loop.body]
     match loop:
         case ast.While(test=header) | ast.For(iter=header) | ast.AsyncFor(iter=header):
-            stack.append(header)
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, CODE):
-            stack += ast.iter_child_nodes(node)
+            roots.append(header)
+    return own_code(roots)
 
 
 def _is_about(node: ast.AST, things: set[str], positions: set[str]) -> bool:

@@ -143,19 +143,22 @@ def _sides(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
 def _words_in(names: Names, node: ast.AST) -> Iterator[str]:
     """The words that are written in an expression, or in what its names are bound to."""
     for inner in ast.walk(node):
-        bound: Binding | None = None
-        match inner:
-            case ast.Constant(value=str(word)):
-                yield word
-            case ast.Name(id=name):
-                bound = names.binding(name, inner)
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                owner = names.enclosing_class(inner)
-                bound = names.scope(owner).only(name) if owner else None
-        if bound is not None and bound.value is not None:
-            for piece in ast.walk(bound.value):
-                if isinstance(piece, ast.Constant) and isinstance(piece.value, str):
-                    yield piece.value
+        bound = _bound(names, inner)
+        for piece in (inner,) if bound is None else ast.walk(bound):
+            if isinstance(piece, ast.Constant) and isinstance(piece.value, str):
+                yield piece.value
+
+
+def _bound(names: Names, node: ast.AST) -> ast.expr | None:
+    """The one expression that a name, or an attribute of its own class, is bound to."""
+    binding: Binding | None = None
+    match node:
+        case ast.Name(id=name):
+            binding = names.binding(name, node)
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            owner = names.enclosing_class(node)
+            binding = names.scope(owner).only(name) if owner else None
+    return None if binding is None else binding.value
 
 
 def _compared(polling: Polling, jobs: list[ast.Call], suspicion: _Suspicion) -> _Compared:
@@ -194,15 +197,14 @@ def _written(
     """
     value: ast.expr | None = node
     match node:
-        case ast.Name(id=name):
-            binding = names.binding(name, node)
-            value = binding.value if binding and _is_only_compared(names, node, compared) else None
+        case ast.Name():
+            bound = _bound(names, node)
+            value = bound if bound and _is_only_compared(names, node, compared) else None
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
             owner = names.enclosing_class(node)
-            binding = names.scope(owner).only(name) if owner else None
             stored = owner is not None and (owner, name) in names.attributes
-            only = not stored and _is_only_compared(names, node, compared)
-            value = binding.value if binding and only else None
+            bound = None if stored else _bound(names, node)
+            value = bound if bound and _is_only_compared(names, node, compared) else None
         case ast.Attribute():
             return
     if value is None:
