@@ -65,11 +65,15 @@ def examine(
     Never raises for what is in the file: what cannot be read is BGM001, a rule that fails is
     BGM009. The findings are sorted by place.
     """
+    project = project or Project()
+    known = project.read_already(source)
     try:
+        if known is not None:
+            source.share(known.source)
         source.tree  # noqa: B018
     except Unreadable as error:
         return Verdict(list(unreadable(source, policy, error, wanted)))
-    case = _case(source, policy, project or Project(), today, ignores, starters)
+    case = _case(source, policy, project, today, ignores, starters)
     active = [rule for rule in RULES.values() if policy.severity(rule) and wanted(rule)]
     findings: list[Finding] = []
     for code, check in CHECKS.items():

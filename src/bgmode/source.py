@@ -157,6 +157,10 @@ class Source:
             return self.given_tree
         return parse(self.text)
 
+    def share(self, other: Source) -> None:
+        """Take over the tree of a source that has the same text, and need not parse it again."""
+        self.__dict__["tree"] = other.tree  # where cached_property keeps it
+
     def column(self, line: int, byte_column: int) -> int:
         """Turn the parser's UTF-8 byte column into a column in characters."""
         if not 1 <= line <= len(self.lines):

@@ -14,10 +14,12 @@ from functools import cached_property
 from operator import is_
 
 from bgmode.flow.names import Names, module_of
+from bgmode.flow.written import writes
 from bgmode.source import Source, Unreadable, decode
 
 _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+_FARTHEST = 4  # modules that pass a name on
 _LARGEST_FILE = 2_000_000  # bytes
 _FROM_IMPORT = re.compile(
     r"from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
@@ -41,6 +43,14 @@ def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.M
                 yield found
                 end = found.end()
         start = text.find(word, end)
+
+
+def _seems_to_write(text: str, word: str) -> bool:
+    """Whether a text holds a word as a key, or as what is set; cheaper than parsing it."""
+    if word not in text:
+        return False
+    is_set = rf"\b{word}\b[^\n=()]*=(?!=|[ \t]*(?:None|False)\b)"
+    return re.search(rf"""["']{word}\b|{is_set}""", text) is not None
 
 
 @dataclass(frozen=True)
@@ -82,9 +92,33 @@ class OtherModule:
     def _held(self) -> dict[tuple[tuple[str, ...], ...], bool]:
         return {}
 
+    def writes(self, word: str) -> bool:
+        """Whether the module may give something an entry ``word``."""
+        if word not in self._written:
+            self._written[word] = _seems_to_write(self.text, word) and writes(self.names, word)
+        return self._written[word]
+
+    @cached_property
+    def _written(self) -> dict[str, bool]:
+        return {}
+
     def seems_to_define(self, name: str) -> bool:
         """Whether the module seems to define a name itself; cheaper than parsing it."""
-        return any(words in self.text for words in (f"def {name}(", f"class {name}", f"\n{name} ="))
+        return self.text.startswith(f"{name} =") or any(
+            words in self.text for words in (f"def {name}(", f"class {name}", f"\n{name} =")
+        )
+
+    def only_passes_on(self, name: str) -> bool:
+        """Whether the module has a name from another one, and not from itself."""
+        return not self.seems_to_define(name) and bool(self.imports_as(name))
+
+    def seems_to_use(self, name: str) -> bool:
+        """Whether the module uses an imported name for more than to say of what type something is.
+
+        A class is called, or asked for something; anything else may be used in other ways.
+        """
+        is_class = name[:1].isupper() and not name.isupper()
+        return not is_class or any(words in self.text for words in (f"{name}(", f"{name}."))
 
     def imports_as(self, name: str) -> list[str]:
         """The dotted names under which the module may import ``name``."""
@@ -127,6 +161,7 @@ class Project:
         self._directories: dict[str, str] = {}
         self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
         self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
+        self._uses: dict[tuple[str, str], bool] = {}
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -146,6 +181,13 @@ class Project:
                 return found
         self._dead_ends.append((facts, found := set()))
         return found
+
+    def read_already(self, source: Source) -> OtherModule | None:
+        """The module with just this text, if another one has asked for its names already."""
+        known = self._modules.get(os.path.abspath(source.path))
+        if known is None or "names" not in known.__dict__ or known.text != source.text:
+            return None
+        return known
 
     def module(self, path: str) -> OtherModule | None:
         """The module in the file ``path``, or None where there is none that can be read."""
@@ -201,6 +243,48 @@ class Project:
         if path not in self._directories:
             self._directories[path] = os.path.dirname(os.path.abspath(path))
         return self._directories[path]
+
+    def way(self, importer: str, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
+        """The modules that may pass an imported name on, and then the one that defines it.
+
+        Each with what is left of the name.
+        """
+        found = self.find(importer, dotted)
+        waiting = [] if found is None else [found]
+        for _ in range(_FARTHEST):
+            yield from waiting
+            waiting = [
+                further
+                for module, names in waiting
+                if names
+                for further in self.passed_on(module, names[0])
+            ]
+
+    def may_write(self, importer: str, dotted: str, word: str) -> bool:
+        """Whether an imported name leads to a module that may give something an entry ``word``.
+
+        That is so, too, if one of those does from which such a module has what it uses.
+        """
+        return any(
+            module.writes(word)
+            or (
+                not (names and module.only_passes_on(names[0]))
+                and self._has_from_elsewhere(module, word)
+            )
+            for module, names in self.way(importer, dotted)
+        )
+
+    def _has_from_elsewhere(self, module: OtherModule, word: str) -> bool:
+        """Whether a module uses what another one defines that may write a word."""
+        if (module.path, word) not in self._uses:
+            self._uses[module.path, word] = any(
+                other.writes(word)
+                for bound, imported in module.passes_on.items()
+                if module.seems_to_use(bound)
+                for dotted in imported
+                for other, _ in self.way(module.path, dotted)
+            )
+        return self._uses[module.path, word]
 
     def passed_on(self, module: OtherModule, name: str) -> list[tuple[OtherModule, list[str]]]:
         """Where the imports of a module lead that may bind a name it does not define itself."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import starmap
 from typing import Literal, TypeAlias
 
 from bgmode.flow.exits import State
@@ -25,6 +26,7 @@ from bgmode.flow.values import (
     truth,
     unknown,
 )
+from bgmode.flow.written import is_run, writes
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
 from bgmode.model.origins import Origin, is_put_in, origins
@@ -206,12 +208,12 @@ def argument(arguments: Record, name: str, provider: Provider) -> Argument:
     return OMITTED
 
 
-def _names_no_background(call: ast.Call, provider: Provider) -> bool:
-    """Whether a call is plainly one in the foreground, however its arguments come out."""
-    if any(keyword.arg is None for keyword in call.keywords):
-        return False
-    written = Record({k.arg: UNKNOWN for k in call.keywords if k.arg}, MISSING, mapping=True)
-    return argument(written, provider.parameters["background"], provider).presence == "omitted"
+def _written_background(call: ast.Call, provider: Provider) -> Presence:
+    """Whether a call plainly says, by itself, that it is one in the background, or is not."""
+    spreads = any(keyword.arg is None for keyword in call.keywords)
+    given: dict[str, Value] = {k.arg: UNKNOWN for k in call.keywords if k.arg}
+    written = Record(given, UNKNOWN if spreads else MISSING, mapping=True)
+    return argument(written, provider.parameters["background"], provider).presence
 
 
 class Calls:
@@ -222,6 +224,7 @@ class Calls:
         self.clients = clients
         self.provider = clients.provider
         self._matters: dict[Code, bool] = {}
+        self._written_words: dict[str, bool] = {}
 
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
@@ -273,9 +276,27 @@ class Calls:
     @cached_property
     def _creates(self) -> tuple[CreateCall, ...]:
         created = self._create_accesses
-        if all(_names_no_background(call, access.provider) for call, access in created):
-            return tuple(self._foreground(call, access) for call, access in created)
-        return tuple(self._create(call, access) for call, access in created)
+        make = self._create if any(starmap(self._may_be_background, created)) else self._foreground
+        return tuple(make(call, access) for call, access in created)
+
+    def _may_be_background(self, call: ast.Call, access: Access) -> bool:
+        match _written_background(call, access.provider):
+            case "given":
+                return True
+            case "hidden":
+                return self._may_write(access.provider.parameters["background"])
+        return False
+
+    def _may_write(self, word: str) -> bool:
+        """Whether a mapping that a call is given may have an entry, by what is written anywhere."""
+        imports = self.clients.imports
+        if word not in self._written_words:
+            self._written_words[word] = writes(self.names, word) or any(
+                imports is not None and imports.may_write(dotted, word)
+                for bound, dotted in self.names.imports.items()
+                if any(is_run(self.names, use) for use in self.names.mentions.get(bound, ()))
+            )
+        return self._written_words[word]
 
     @cached_property
     def _create_accesses(self) -> list[tuple[ast.Call, Access]]:

@@ -62,6 +62,9 @@ class ProjectImports(Protocol):
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
         """From one module to the next that passes an imported name on, with what is left of it."""
 
+    def may_write(self, dotted: str, word: str) -> bool:
+        """Whether what is imported may give something an entry ``word``."""
+
     def defined(self, dotted: str) -> tuple[Clients, ast.expr] | None:
         """An imported dotted name as an expression at the end of the module that defines it."""
 

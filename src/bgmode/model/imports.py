@@ -92,17 +92,14 @@ class Imports:
 
         Each with what is left of the name.
         """
-        project = self.neighbours.project
-        found = project.find(self.path, dotted)
-        waiting = [] if found is None else [found]
-        for _ in range(_FARTHEST):
-            yield from waiting
-            waiting = [
-                further
-                for module, names in waiting
-                if names
-                for further in project.passed_on(module, names[0])
-            ]
+        return self.neighbours.project.way(self.path, dotted)
+
+    def may_write(self, dotted: str, word: str) -> bool:
+        """Whether what is imported may give something an entry ``word``, as the text seems to say.
+
+        What is looked at are the module that defines it and those that this one uses.
+        """
+        return self.neighbours.project.may_write(self.path, dotted, word)
 
     def _find(self, dotted: str) -> Value | None:
         found = self.neighbours.project.find(self.path, dotted)

@@ -36,7 +36,8 @@ class Module:
 
     @cached_property
     def names(self) -> Names:
-        names = Names(self.source.tree)
+        known = self.project.read_already(self.source)
+        names = Names(self.source.tree) if known is None else known.names
         self.project.bring(names, self.source.path, names.mentions)
         return names
 
