@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TypeAlias
 
 from bgmode.flow.names import (
     FUNCTIONS,
@@ -37,6 +39,9 @@ _FRESH = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, 
 DISPLAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _NOTHING: set[str] = set()
 
+Found: TypeAlias = tuple[ast.AST, Iterable[str]]
+"""A node, and the names and paths of which it says something."""
+
 
 class Aliases:
     """The aliases of one module."""
@@ -62,17 +67,18 @@ class Aliases:
 
     @cached_property
     def _holding(self) -> dict[ScopeNode, set[str]]:
-        found: dict[ScopeNode, set[str]] = {}
+        return self._by_scope(self._all_held())
+
+    def _all_held(self) -> Iterator[Found]:
         for call in self.names.calls:
-            self._add(found, call, set(self._items_of(call)))
+            yield call, self._items_of(call)
         for assignment in self.names.assignments:
-            self._add(found, assignment, set(self._taken_out(assignment)))
+            yield assignment, self._taken_out(assignment)
         for loop in self.names.loops:
             if not isinstance(loop, ast.While):
-                self._add(found, loop, {*objects(loop.iter), *owners(loop.iter)})
+                yield loop, (*objects(loop.iter), *owners(loop.iter))
         for pattern, subject in self.renamed:
-            self._add(found, pattern, {*objects(subject), *owners(subject)})
-        return found
+            yield pattern, (*objects(subject), *owners(subject))
 
     def _items_of(self, call: ast.Call) -> Iterator[str]:
         """What a call is given an item of, or what it may put something into that has a name."""
@@ -99,27 +105,28 @@ class Aliases:
 
     @cached_property
     def _escaping(self) -> dict[ScopeNode, set[str]]:
-        found: dict[ScopeNode, set[str]] = {}
+        return self._by_scope(self._all_escaping())
+
+    def _all_escaping(self) -> Iterator[Found]:
         for call in self.names.calls:
-            self._add(found, call, set(self._handed_on(call)))
+            yield call, self._handed_on(call)
         for assignment in self.names.assignments:
-            self._add(found, assignment, set(self._named_twice(assignment)))
+            yield assignment, self._named_twice(assignment)
         for loop in self.names.loops:
             if not isinstance(loop, ast.While) and isinstance(loop.iter, DISPLAYS):
-                self._add(found, loop, {*objects(loop.iter), *objects(loop.target)})
-        for code, changed in self.names.changed_outside.items():
-            self._add(found, code, changed)
+                yield loop, (*objects(loop.iter), *objects(loop.target))
+        yield from self.names.changed_outside.items()
         for function in self.names.functions:
-            self._add(found, function, {p for d in defaults(function).values() for p in objects(d)})
+            for default in defaults(function).values():
+                yield function, objects(default)
         for pattern, subject in self.renamed:
-            self._add(found, pattern, {*objects(subject), pattern.name or ""})
+            yield pattern, (*objects(subject), pattern.name or "")
         for mention in self.names.mentions.get("__dict__", []):
             if isinstance(mention, ast.Attribute):
-                self._add(found, mention, {*objects(mention.value)})
+                yield mention, objects(mention.value)
         for name, iterable in self.comprehended:
             if isinstance(iterable, DISPLAYS):
-                self._add(found, name, {name.id, *objects(iterable)})
-        return found
+                yield name, (name.id, *objects(iterable))
 
     @cached_property
     def comprehended(self) -> list[tuple[ast.Name, ast.expr]]:
@@ -134,25 +141,34 @@ class Aliases:
     @cached_property
     def renamed(self) -> list[tuple[ast.MatchAs, ast.expr]]:
         """The patterns that name a subject or a part of it, which is then changed or handed on."""
+        patterns = [node for node in self.names.may_bind if isinstance(node, ast.MatchAs)]
+        if not patterns:
+            return []
         changed = {name for _, name in self.names.changes_in_place}
         changed |= {dotted(node.value) or "" for node in self.names.attributes_set}
         changed |= {name for call in self.names.calls for name in self._handed_on(call)}
         return [
             (node, above.subject)
-            for node in self.names.may_bind
-            if isinstance(node, ast.MatchAs) and node.name in changed
+            for node in patterns
+            if node.name in changed
             for above in self.names.ancestors(node)
             if isinstance(above, ast.Match)
         ]
 
-    def _add(self, found: dict[ScopeNode, set[str]], node: ast.AST, escaping: set[str]) -> None:
-        if not escaping:
-            return
-        scope = self.names.function(node)
-        while scope is not None:
-            found.setdefault(scope, set()).update(escaping)
-            scope = self.names.function(scope)
-        found.setdefault(self.names.tree, set()).update(escaping)
+    def _by_scope(self, everything: Iterable[Found]) -> dict[ScopeNode, set[str]]:
+        """What is found in each function and in those inside it; in the tree, all there is."""
+        own: dict[Code | None, set[str]] = defaultdict(set)
+        for node, paths in everything:
+            if given := set(paths):
+                own[self.names.function(node)] |= given
+        found: dict[ScopeNode, set[str]] = defaultdict(set)
+        for code, paths in own.items():
+            scope = code
+            while scope is not None:
+                found[scope] |= paths
+                scope = self.names.function(scope)
+            found[self.names.tree] |= paths
+        return found
 
     def _handed_on(self, call: ast.Call) -> Iterator[str]:
         match call.func:

@@ -213,8 +213,7 @@ class Expressions:
         return replace(value, fields=fields)
 
     def _imported_twice(self, scope: Scope, name: str) -> Value:
-        bindings = scope.bindings[name]
-        if all(isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in bindings):
+        if scope.only_imports(name):
             return self.symbol(self.run.names.imports[name])
         return UNKNOWN
 

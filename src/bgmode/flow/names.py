@@ -70,6 +70,13 @@ MUTATORS = frozenset(
 """Methods that change the list, set or dict they are called on."""
 BY_KEY = frozenset({"get", "pop", "setdefault"})
 """Methods of a mapping that give one of its entries."""
+_MADE_ANEW = frozenset(
+    [
+        *(ast.Constant, ast.Call, ast.JoinedStr, ast.Compare, ast.BinOp, ast.UnaryOp, ast.Lambda),
+        *(*COMPREHENSIONS, ast.Subscript),
+    ]
+)
+"""Expressions that give no object that has a name: most of them."""
 ANY_ENTRY = object()
 """Some entry of a mapping, nobody knows which."""
 
@@ -97,6 +104,12 @@ class Scope:
         """The binding of a name that is bound exactly once."""
         found = self.bindings.get(name, [])
         return found[0] if len(found) == 1 else None
+
+    def only_imports(self, name: str) -> bool:
+        """Whether nothing but imports binds a name of this scope."""
+        return all(
+            isinstance(binding.node, ast.Import | ast.ImportFrom) for binding in self.bindings[name]
+        )
 
 
 def parameters(code: Code) -> list[ast.arg]:
@@ -156,6 +169,8 @@ def dotted(node: ast.AST) -> str | None:
 
 def objects(node: ast.expr) -> Iterator[str]:
     """The names and paths whose objects an expression gives, or puts into what it gives."""
+    if type(node) in _MADE_ANEW:
+        return
     match node:
         case ast.Name() | ast.Attribute() if (path := dotted(node)) is not None:
             yield path
@@ -442,12 +457,28 @@ class Names:
             if alias.name == "*":
                 self.stars.append(node)
 
+    @property
+    def read_free(self) -> Iterator[str]:
+        """The names that are read somewhere where no scope of the module binds them."""
+        for name, mentions in self.mentions.items():
+            if any(
+                isinstance(node, ast.Name) and self.defining_scope(name, node) is None
+                for node in mentions
+            ):
+                yield name
+
+    def lacks(self, name: str) -> bool:
+        """Whether nothing at the module's level binds a name, but for ``from module import *``."""
+        bound = self.scopes[self.tree].bindings.get(name, [])
+        return all(binding.node in self.stars for binding in bound)
+
     def bring(self, name: str, star: ast.ImportFrom) -> None:
         """Take note that ``from module import *`` binds a name, unless the module does itself."""
         bound = [binding.node for binding in self.scopes[self.tree].bindings.get(name, [])]
-        if star not in bound and all(node in self.stars for node in bound):
+        if star not in bound and self.lacks(name):
             self.imports[name] = imported_from(star, name)
             self.scopes[self.tree].bind(name, Binding(star))
+            self._defining.clear()  # nobody had bound it until now
 
     @cached_property
     def _generators(self) -> frozenset[Code | None]:

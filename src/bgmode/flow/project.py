@@ -6,6 +6,7 @@ Each is read once for a run. What cannot be read is not there.
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,8 @@ _FROM_IMPORT = re.compile(
 )
 _IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
 _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
+_DEFINING = [re.compile(each) for each in (r"def (\w+)\(", r"class (\w+)", r"\n(\w+) =")]
+_GLOBAL = re.compile(r"global[ \t]+([\w, \t]+)")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
 
 
@@ -72,6 +75,8 @@ class OtherModule:
     @cached_property
     def listed(self) -> frozenset[str] | None:
         """What ``__all__`` lists; None where there is none, or it cannot be seen."""
+        if "__all__" not in self.text:
+            return None
         binding = self.names.scopes[self.names.tree].only("__all__")
         if binding is None or "__all__" in self.names.mutated:
             return None
@@ -104,9 +109,46 @@ class OtherModule:
 
     def seems_to_define(self, name: str) -> bool:
         """Whether the module seems to define a name itself; cheaper than parsing it."""
-        return self.text.startswith(f"{name} =") or any(
-            words in self.text for words in (f"def {name}(", f"class {name}", f"\n{name} =")
+        return name in self._defined
+
+    def defines_function(self, name: str) -> bool:
+        """Whether the module seems to define a function called so, at any level."""
+        return f"def {name}(" in self.text
+
+    def sets_later(self, name: str) -> bool:
+        """Whether a function of the module sets a name of the module's."""
+        return name in self._set_later
+
+    @cached_property
+    def _set_later(self) -> frozenset[str]:
+        lists = _GLOBAL.findall(self.text)
+        return frozenset(name.strip() for names in lists for name in names.split(","))
+
+    def makes(self, names: list[str]) -> bool:
+        """Whether the first of some names, one in the other, is an object that a line makes."""
+        return len(names) > 1 and any(
+            begin in self.text for begin in (f"\n{names[0]} = ", f"\n{names[0]}: ")
         )
+
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        text = f"\n{self.text}"
+        return frozenset(name for pattern in _DEFINING for name in pattern.findall(text))
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the module may bind a name, by itself or by another star.
+
+        The name of a builtin is written in most modules, which do not bind it.
+        """
+        if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
+            return True
+        written = not hasattr(builtins, name) and name in self.text
+        return written and re.search(rf"""(?<![\w."']){name}\b""", self.text) is not None
+
+    def plainly_defines(self, name: str) -> bool:
+        """Whether a definition or an assignment of a name begins a line."""
+        begins = ("def {}(", "async def {}(", "class {}(", "class {}:", "{} = ", "{}: ")
+        return any("\n" + begin.format(name) in self.text for begin in begins)
 
     def only_passes_on(self, name: str) -> bool:
         """Whether the module has a name from another one, and not from itself."""
@@ -207,23 +249,28 @@ class Project:
 
     def bring(self, names: Names, path: str, wanted: Iterable[str]) -> None:
         """Bind those of the ``wanted`` names that ``from module import *`` gives the file."""
-        for star in names.stars:
+        missing = [name for name in wanted if names.lacks(name)] if names.stars else []
+        for star in names.stars if missing else ():
             found = self.find(path, module_of(star))
             if found is not None and not found[1]:
-                for name in [name for name in wanted if self._exports(found[0], name)]:
+                for name in [name for name in missing if self._exports(found[0], name)]:
                     names.bring(name, star)
 
     def _exports(self, module: OtherModule, name: str) -> bool:
         """Whether ``from module import *`` binds a name."""
-        if name.startswith("_") if module.listed is None else name not in module.listed:
-            return False
         asked = (module.path, name)
         if asked not in self._exported:
             self._exported[asked] = False  # modules may import each other
-            self.bring(module.names, module.path, [name])
-            scope = module.names.scopes[module.names.tree]
-            self._exported[asked] = name in scope.bindings
+            self._exported[asked] = module.may_bind(name) and self._gives(module, name)
         return self._exported[asked]
+
+    def _gives(self, module: OtherModule, name: str) -> bool:
+        if name.startswith("_") if module.listed is None else name not in module.listed:
+            return False
+        if module.plainly_defines(name):
+            return True
+        self.bring(module.names, module.path, [name])
+        return name in module.names.scopes[module.names.tree].bindings
 
     def find(self, importer: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
         """The module that ``dotted`` leads to from the file ``importer``, and what is left.

@@ -480,8 +480,10 @@ class Run:
             case ast.Import() | ast.ImportFrom():
                 for alias in node.names:
                     bound = alias.asname or alias.name.partition(".")[0]
-                    name = self.names.imports.get(bound, bound)
-                    state.assign(bound, self.expressions.symbol(name))
+                    scope = self.names.defining_scope(bound, node)
+                    if scope is None or not scope.only_imports(bound):  # else it is looked up
+                        name = self.names.imports.get(bound, bound)
+                        state.assign(bound, self.expressions.symbol(name))
             case ast.Delete(targets=targets):
                 for target in targets:
                     self.delete(target, state)

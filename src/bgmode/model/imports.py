@@ -32,7 +32,7 @@ class Neighbours:
     def clients(self, module: OtherModule) -> Clients:
         """The clients and operations of another module."""
         if module.path not in self._clients:
-            self.project.bring(module.names, module.path, module.names.mentions)
+            self.project.bring(module.names, module.path, module.names.read_free)
             imports = Imports(self, module.path)
             self._clients[module.path] = Clients(module.names, self.provider, imports)
         return self._clients[module.path]
@@ -46,6 +46,7 @@ class Imports:
         self.path = path
         self.is_package = os.path.basename(path) == "__init__.py"
         self._known: dict[str, Value | None] = {}
+        self._mentioned: dict[tuple[str, Wanted], bool] = {}
 
     @cached_property
     def module(self) -> str:
@@ -80,12 +81,15 @@ class Imports:
 
     def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
-        for module, names in self.way(dotted):
-            if module.holds(wanted):
-                return True
-            if not names and _is_package(module):
-                return True  # `import acme.jobs`: what is meant is told later
-        return False
+        asked = (dotted, wanted)
+        if asked not in self._mentioned:
+            self._mentioned[asked] = any(
+                module.holds(wanted)
+                # `import acme.jobs`: what is meant is told later
+                or (not names and _is_package(module))
+                for module, names in self.way(dotted)
+            )
+        return self._mentioned[asked]
 
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
         """The modules that may pass an imported name on, and then the one that defines it.
@@ -107,6 +111,8 @@ class Imports:
             return None
         module, names = found
         if not names or not (names[0] in module.text or module.imports_as(names[0])):
+            return None
+        if module.sets_later(names[0]):
             return None
         match self._evaluate(module, names):
             case Record(owner=ast.ClassDef() as owner):

@@ -38,7 +38,7 @@ class Module:
     def names(self) -> Names:
         known = self.project.read_already(self.source)
         names = Names(self.source.tree) if known is None else known.names
-        self.project.bring(names, self.source.path, names.mentions)
+        self.project.bring(names, self.source.path, names.read_free)
         return names
 
     @cached_property

@@ -12,8 +12,8 @@ from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
 from bgmode.flow.values import POLLED, TRUE, UNKNOWN, Answered, Known, Record, Truth, Value, join
 from bgmode.flow.world import MOST_WORK, Answer, Raises
-from bgmode.knowledge import Operation, Provider
-from bgmode.model.clients import Access, Clients, ProjectImports
+from bgmode.knowledge import Operation, OperationKind, Provider
+from bgmode.model.clients import Access, Clients, ProjectImports, Wanted
 
 _LONG = 80  # lines
 _OF_JOBS = (
@@ -39,6 +39,7 @@ class JobWorld:
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     With ``creates`` only these callees create jobs, and it is create alone that answers ``before``.
     Unless it ``reads_all``, functions of third modules are followed only if these speak of jobs.
+    With ``idles``, those of any other module only if they come to a poll, or are told an answer.
     Behind the statements in ``lasts``, and in keywords that are not ``asked`` for, nothing matters.
     """
 
@@ -58,6 +59,7 @@ class JobWorld:
         most_work: int = MOST_WORK,
         reads_all: bool = True,
         told_in_vain: Callable[[Code], bool] | None = None,
+        idles: bool = False,
     ) -> None:
         self.names = names
         self.clients = clients
@@ -67,6 +69,8 @@ class JobWorld:
         self.most_work = most_work
         self.reads_all = reads_all
         self._told_in_vain = told_in_vain
+        self._idles = idles
+        self._idle: dict[ast.expr, bool] = {}
         self._created = CREATED if told_in_vain is None else response(self.provider, None)
         self.given = given
         self.lasts = lasts
@@ -175,6 +179,7 @@ class JobWorld:
             most_work=self.most_work,
             reads_all=self.reads_all,
             told_in_vain=None if self._told_in_vain is None else is_far,
+            idles=self._idles,
         )
         world.observed = self.observed
         world._related = self._related
@@ -200,6 +205,27 @@ class JobWorld:
             return self._told_in_vain is not None and self._told_in_vain(code)
         return self._far(code)
 
+    def is_idle(self, callee: ast.expr) -> bool:
+        if not self._idles:
+            return False
+        if callee not in self._idle:
+            self._idle[callee] = self._comes_to_no_poll(callee)
+        return self._idle[callee]
+
+    def _comes_to_no_poll(self, callee: ast.expr) -> bool:
+        """Whether a function of another module is called in which nobody speaks of polls.
+
+        Or a method of an object that stands there; a class makes objects that have their own.
+        """
+        imports, name = self.clients.imports, self.names.qualify(callee)
+        if imports is None or name is None:
+            return False
+        is_called = any(
+            names and (module.defines_function(names[0]) or module.makes(names))
+            for module, names in imports.way(name)
+        )
+        return is_called and not imports.may_mention(name, spellings(self.provider, "poll"))
+
     def answers_a(self, class_name: str) -> bool:
         return class_name in self.provider.response_classes
 
@@ -214,9 +240,20 @@ def _http_answer(body: Record) -> Record:
 def _has_nothing_to_do_with_jobs(imports: ProjectImports, name: str) -> bool:
     """Whether a function is defined in a module that does not speak of jobs."""
     return any(
-        names and f"def {names[0]}(" in module.text and not module.holds(_OF_JOBS)
+        names and module.defines_function(names[0]) and not module.holds(_OF_JOBS)
         for module, names in imports.way(name)
     )
+
+
+def spellings(provider: Provider, kind: OperationKind) -> Wanted:
+    """The words of an operation; what stands behind ``with_raw_response`` may stand apart."""
+    paths = [operation.path for operation in provider.operations if operation.kind == kind]
+    viewed = [
+        (".".join([*path[:-1], view]), path[-1])
+        for path in paths
+        for view in provider.operation_views
+    ]
+    return (*((".".join(path),) for path in paths), *viewed)
 
 
 def is_long(code: Code) -> bool:
