@@ -1,14 +1,14 @@
 """What analysing a file costs that can matter, as a multiple of parsing it.
 
-    python benchmarks/candidates.py [-v] [FOLDER]
+    python benchmarks/candidates.py [-v] [--further] [FOLDER]
 
 The files that can matter of the packages of ``real_packages.py``, downloaded into FOLDER (default:
-a temporary one) and never installed. All rules of the strict preset judge them as ``bgmode check``
-does: one Project for each package, so what a file needs of other modules counts for the first one
-that needs it, and garbage is looked for as seldom. A ratio is the processor time of the analysis,
-reading other modules included, to that of ``ast.parse`` of the same text, each the best of several
-rounds. ``sum`` is that of all files together, ``mean`` the one of the ratios. ``-v`` lists the
-files, too.
+a temporary one) and never installed; with ``--further`` of those that hardly use background mode,
+too. All rules of the strict preset judge them as ``bgmode check`` does: in the same order, with one
+Project for each package, so what a file needs of other modules counts for the first one that needs
+it, and garbage is looked for as seldom. A ratio is the processor time of the analysis, reading
+other modules included, to that of ``ast.parse`` of the same text, each the best of several rounds.
+``sum`` is that of all files together, ``mean`` the one of the ratios. ``-v`` lists the files, too.
 
 Before that all files are judged several times in one process: the most memory that it has taken
 after each time. What is kept from one time to the next would make it grow by as much each time.
@@ -29,12 +29,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from real_packages import PACKAGES, fetch
+from real_packages import FURTHER, PACKAGES, fetch
 
 from bgmode.analysis import examine
 from bgmode.checks.subject import Case
 from bgmode.cli.group import _MANY_OBJECTS
-from bgmode.discover import Walk, candidates, read_file
+from bgmode.discover import Walk, candidates, read_file, size
 from bgmode.flow.project import Project
 from bgmode.policy.load import parse_policy
 from bgmode.policy.policy import Policy
@@ -75,7 +75,7 @@ class Package:
 
     def read(self) -> None:
         os.chdir(self.folder)
-        for path in candidates(list(Walk().files(["."])), jobs=1):
+        for path in sorted(candidates(list(Walk().files(["."])), jobs=1), key=size):
             self.files.append(File(path, decode(read_file(path))[0]))
 
     def judge(self, policy: Policy) -> None:
@@ -128,13 +128,14 @@ def show(title: str, files: list[File]) -> None:
 
 
 def main() -> None:
-    arguments = [argument for argument in sys.argv[1:] if argument != "-v"]
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    chosen = (*PACKAGES, *FURTHER) if "--further" in sys.argv else PACKAGES
     policy = parse_policy("preset: strict\n", "bgmode.yaml")
     gc.set_threshold(_MANY_OBJECTS)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(arguments[0] if arguments else temporary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        packages = [Package(fetch(package, folder)) for package in PACKAGES]
+        packages = [Package(fetch(package, folder)) for package in chosen]
         for package in packages:
             package.read()
         memory(packages, policy)

@@ -24,6 +24,27 @@ PACKAGES = (
     "openai==3.54.0",
     "openai-agents==0.24.0",
 )
+FURTHER = (
+    "agno==2.0.0",
+    "any-llm-sdk==1.40.2",
+    "autogen-ext==0.7.5",
+    "camel-ai==0.2.90",
+    "crewai==1.15.30",
+    "deepeval==4.3.1",
+    "dspy==3.4.1",
+    "google-adk==2.13.0",
+    "haystack-ai==3.4.1",
+    "instructor==1.17.0",
+    "langchain-openai==1.7.4",
+    "letta==0.34.12",
+    "litellm==1.109.1",
+    "llama-index-llms-openai==0.8.3",
+    "marvin==3.2.7",
+    "mirascope==2.8.2",
+    "pydantic-ai-slim==1.0.0",
+    "strands-agents==1.62.0",
+)
+"""Packages that speak to language models in many ways, hardly ever in background mode."""
 
 
 def fetch(package: str, folder: Path) -> Path:

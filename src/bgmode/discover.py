@@ -160,6 +160,14 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
+def size(path: str) -> int:
+    """The bytes of a file; 0 where there is none."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
 def candidates(paths: list[str], jobs: int | None = None) -> list[str]:
     """Those of ``paths`` that can matter, in the same order; unreadable ones among them.
 

@@ -11,7 +11,7 @@ from bgmode.analysis import Watch
 from bgmode.callers import Callers
 from bgmode.concerned import Concerned
 from bgmode.day import utc_today
-from bgmode.discover import Walk, candidates
+from bgmode.discover import Walk, candidates, size
 from bgmode.history import History, NoHistory
 from bgmode.judging import Judge, Outcome, Task
 from bgmode.options import Options
@@ -146,6 +146,8 @@ class Session:
                 self.report.left_out["files are left out by the policy's exclude"] += 1
             elif policy is not None:
                 tasks.append(Task(path, policy, only_read, starters.get(path, frozenset())))
+        place = {task.path: number for number, task in enumerate(tasks)}
+        tasks.sort(key=lambda task: size(task.path))  # large files are read for others, too
         outcomes: list[Outcome] = []
         jobs = min(self.options.jobs, len(tasks) // _FEW)
         if jobs > 1 and (self.options.fix or self.options.diff):
@@ -157,7 +159,7 @@ class Session:
             if outcome.part is not None:
                 self._callers.add(task.path, outcome.part)
             outcomes.append(outcome)
-        return outcomes
+        return sorted(outcomes, key=lambda outcome: place[outcome.path])
 
     def _written(self, outcome: Outcome) -> Outcome:
         """Write a fixed file; what comes of it as it is now where it was left alone."""

@@ -88,9 +88,6 @@ class SamePolls:
     def is_far(self, code: Code, *, told: bool) -> bool:  # noqa: ARG002
         return False
 
-    def is_idle(self, callee: ast.expr) -> bool:  # noqa: ARG002
-        return False
-
     def answers_a(self, class_name: str) -> bool:
         return class_name == "Response"
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from bgmode.flow.project import OtherModule
+from bgmode.flow.other_module import OtherModule
 from bgmode.source import Source
 
 LINES = (

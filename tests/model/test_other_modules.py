@@ -269,6 +269,291 @@ def repeat(ask, done, job_id):
             client.responses.create(model="o3", input="?", **_HIDDEN)
         """,
     },
+    "everything of what imports everything": {
+        "inner.py": "OPTIONS: dict = {'background': True}\n",
+        "settings.py": "from inner import *\n",
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            OpenAI().responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "everything, a builtin's name among it": {
+        "settings.py": "def dict(**_):\n    return unknown()\n",
+        "main.py": """
+            from openai import OpenAI
+            from settings import *
+
+            OpenAI().responses.create(model="o3", input="?", **dict(background=True))
+        """,
+    },
+    "options of a third module": {
+        "defaults.py": "OPTIONS = {'background': True}\n",
+        "settings.py": """
+            from defaults import OPTIONS
+
+            def options():
+                return OPTIONS
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from settings import options
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **options())  # expect: BGM101, BGM501
+        """,
+    },
+    "options of a class of a third module": {
+        "defaults.py": """
+            class Defaults:
+                options = {"background": True}
+        """,
+        "settings.py": """
+            from defaults import Defaults
+
+            def options():
+                return Defaults.options
+        """,
+        "main.py": """
+            from openai import OpenAI
+            import settings
+
+            client = OpenAI()
+            client.responses.create(  # expect: BGM101, BGM501
+                model="o3", input="?", **settings.options()
+            )
+        """,
+    },
+    "options that are imported where they are used": {
+        "settings.py": "OPTIONS = {'model': 'o3'}\n",
+        "main.py": """
+            from openai import OpenAI
+
+            client = OpenAI()
+
+            def submit(question):
+                from settings import OPTIONS
+                options = {**OPTIONS, "background": True}  # expect: BGM101
+                return client.responses.create(input=question, **options).id
+        """,
+    },
+    "options that are changed where they are imported": {
+        "settings.py": "OPTIONS = {'model': 'o3'}\n",
+        "main.py": """
+            from openai import OpenAI
+
+            client = OpenAI()
+
+            def submit(question):
+                from settings import OPTIONS
+                OPTIONS["background"] = True  # expect: BGM101
+                return client.responses.create(input=question, **OPTIONS).id
+        """,
+    },
+    "options that somebody sets later": {
+        "settings.py": """
+            OPTIONS = {"background": True, "store": True}
+
+            def be_quick():
+                global OPTIONS
+                OPTIONS = {}
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from settings import OPTIONS
+
+            OpenAI().responses.create(model="o3", input="?", **OPTIONS)
+        """,
+    },
+    "options by the whole name of their module": {
+        "acme/__init__.py": "\n",
+        "acme/opts.py": "OPTIONS = {'background': True}\n",
+        "main.py": """
+            from openai import OpenAI
+            import acme.opts
+
+            client = OpenAI()
+            client.responses.create(input="?", **acme.opts.OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "options of a third module, by its whole name": {
+        "acme/__init__.py": "\n",
+        "acme/opts.py": "OPTIONS = {'background': True}\n",
+        "acme/mid.py": """
+            import acme.opts
+
+
+            def make():
+                return acme.opts.OPTIONS
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from acme.mid import make
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **make())  # expect: BGM101, BGM501
+        """,
+    },
+    "options that are spread from module to module": {
+        "one.py": "OPTIONS = {'background': True}\n",
+        "two.py": """
+            from one import OPTIONS as BASE
+
+            OPTIONS = {**BASE, 'model': 'o3'}
+        """,
+        "three.py": """
+            from two import OPTIONS as BASE
+
+            OPTIONS = {**BASE, 'stream': False}
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from three import OPTIONS
+
+            client = OpenAI()
+            client.responses.create(input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "options of a base class in a third module": {
+        "base.py": """
+            class Base:
+                def options(self):
+                    return {'background': True}
+        """,
+        "mid.py": """
+            from base import Base
+
+
+            class Jobs(Base):
+                pass
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from mid import Jobs
+
+            client = OpenAI()
+            client.responses.create(input="?", **Jobs().options())  # expect: BGM101, BGM501
+        """,
+    },
+    "options called as a class would be": {
+        "base.py": "Defaults = {'background': True}\n",
+        "mid.py": """
+            from base import Defaults
+
+            OPTIONS = {**Defaults, 'stream': False}
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from mid import OPTIONS
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "everything of a module that has it from another": {
+        "acme/__init__.py": "\n",
+        "acme/base.py": "OPTIONS = {'background': True}\n",
+        "acme/config.py": "from .base import OPTIONS\n",
+        "acme/mid.py": """
+            from .config import *
+
+
+            def make():
+                return OPTIONS
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from acme.mid import make
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **make())  # expect: BGM101, BGM501
+        """,
+    },
+    "everything of two modules, one of which only speaks of it": {
+        "opts.py": "OPTIONS = {'background': True}\n",
+        "empty.py": """
+            '''Use it so:
+
+            OPTIONS = {}
+            '''
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from opts import *
+            from empty import *
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "options in a module that speaks of global ones": {
+        "opts.py": """
+            # global OPTIONS
+            OPTIONS = {'background': True}
+
+
+            def get():
+                'Return the global OPTIONS.'
+                return OPTIONS
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from opts import OPTIONS
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **OPTIONS)  # expect: BGM101, BGM501
+        """,
+    },
+    "options that are denied and then set": {
+        "opts.py": """
+            def make(quick):
+                return dict(background=False if quick else True)
+        """,
+        "main.py": """
+            from openai import OpenAI
+            from opts import make
+
+            client = OpenAI()
+            client.responses.create(model="o3", input="?", **make(None))  # expect: BGM101, BGM501
+        """,
+    },
+    "options that are handed to what sets them": {
+        "opts.py": "OPTIONS = {'model': 'o3'}\n",
+        "main.py": """
+            from openai import OpenAI
+
+            client = OpenAI()
+
+
+            def change(options):
+                options["background"] = True
+
+
+            def submit(question):
+                from opts import OPTIONS
+                change(OPTIONS)
+                return client.responses.create(input=question, **OPTIONS).id  # expect: BGM101
+        """,
+    },
+    "options that are handed to what takes them away": {
+        "opts.py": "OPTIONS = {'model': 'o3', 'background': True}\n",
+        "main.py": """
+            from openai import OpenAI
+
+            client = OpenAI()
+
+
+            def change(options):
+                options.pop("background", None)
+
+
+            def submit(question):
+                from opts import OPTIONS
+                change(OPTIONS)
+                return client.responses.create(input=question, **OPTIONS).id
+        """,
+    },
     "everything that __all__ lists": {
         "settings.py": """
             __all__ = ("_OPTIONS",)

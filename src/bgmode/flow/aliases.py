@@ -243,15 +243,17 @@ class Aliases:
     def set_by(self, name: str) -> frozenset[str]:
         """The attributes that functions called ``name`` set, or those that they call."""
         if name not in self._set_by:
-            reached: set[str] = set()
+            found, reached = set[str](), set[str]()
             waiting = [name] if self._own_by_name else []
             while waiting:
                 called = waiting.pop()
-                if called not in reached:
+                if called in self._set_by:  # all that it leads to is known
+                    found |= self._set_by[called]
+                elif called not in reached:
                     reached.add(called)
+                    found |= self._own_by_name.get(called, _NOTHING)
                     waiting += self._called_by_name.get(called, ())
-            found = (self._own_by_name.get(called, ()) for called in reached)
-            self._set_by[name] = frozenset(attribute for own in found for attribute in own)
+            self._set_by[name] = frozenset(found)
         return self._set_by[name]
 
     @cached_property

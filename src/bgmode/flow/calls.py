@@ -139,38 +139,12 @@ class CallExpressions:
             if position is not None:
                 return self._handed_on(node, position, state)
             self._ordinary.add(node)
-        if self.run.world.is_idle(node.func) and not self._is_told(node, state):
-            return self._opaque(node, UNKNOWN, state, alone=alone)
         match node.func:
             case ast.Attribute(value=base, attr=name):
                 return self._method_call(node, base, name, state, alone=alone)
             case _:
                 function = self._expressions.value(node.func, state)
                 return self._apply(node, function, state, alone=alone)
-
-    def _is_told(self, node: ast.Call, state: State) -> bool:
-        """Whether a call may be given something that was answered."""
-        return any(
-            self._may_hold_an_answer(inner, state)
-            for argument in handed_to(node)
-            for inner in ast.walk(argument)
-        )
-
-    def _may_hold_an_answer(self, node: ast.AST, state: State) -> bool:
-        match node:
-            case ast.Name(id=name):
-                return any(
-                    value.polled
-                    for path, value in state.names.items()
-                    if path == name or path.startswith(f"{name}.")
-                )
-            case ast.Attribute(attr=name):
-                return name in self.run.answered
-            case ast.Call(func=function):
-                return not self.run.world.is_idle(function)
-            case ast.Lambda() | ast.NamedExpr():
-                return True
-        return False
 
     def _operation_given(self, node: ast.Call) -> int | None:
         """Where a special function is handed on: ``retry_call(client.responses.create, ...)``."""

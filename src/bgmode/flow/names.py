@@ -344,6 +344,7 @@ class Names:
         self._yields: list[ast.Yield | ast.YieldFrom] = []
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
+        self._methods: dict[ast.ClassDef, dict[str, FunctionNode]] = {}
         self.tricky: dict[ast.ClassDef, bool] = {}  # classes that change what an object is
         self.acting: dict[ast.ClassDef, bool] = {}  # and those that act where no call is written
         self.tells: dict[ast.Call, bool] = {}  # whether a call is a log line, as found
@@ -458,10 +459,18 @@ class Names:
                 self.stars.append(node)
 
     @property
+    def whole_imports(self) -> Iterator[str]:
+        """The modules that ``import acme.jobs`` names, by their whole names."""
+        for node in self.may_bind:
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if "." in alias.name)
+
+    @property
     def read_free(self) -> Iterator[str]:
         """The names that are read somewhere where no scope of the module binds them."""
+        bound = self.scopes[self.tree].bindings
         for name, mentions in self.mentions.items():
-            if any(
+            if name not in bound and any(
                 isinstance(node, ast.Name) and self.defining_scope(name, node) is None
                 for node in mentions
             ):
@@ -712,10 +721,17 @@ class Names:
     def method(self, owner: ast.ClassDef, name: str) -> FunctionNode | None:
         """A method of ``owner`` or of a base class that stands in this module."""
         for cls in self.lineage(owner):
-            for statement in cls.body:
-                if isinstance(statement, FUNCTIONS) and statement.name == name:
-                    return statement
+            found = self._methods_of(cls).get(name)
+            if found is not None:
+                return found
         return None
+
+    def _methods_of(self, cls: ast.ClassDef) -> dict[str, FunctionNode]:
+        """The methods that stand in a class itself, by name; the first of each."""
+        if cls not in self._methods:
+            own = [statement for statement in cls.body if isinstance(statement, FUNCTIONS)]
+            self._methods[cls] = {method.name: method for method in reversed(own)}
+        return self._methods[cls]
 
     def callee(self, call: ast.Call) -> FunctionNode | None:
         """The function of this module that ``call`` calls."""

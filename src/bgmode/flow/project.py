@@ -6,191 +6,18 @@ Each is read once for a run. What cannot be read is not there.
 from __future__ import annotations
 
 import ast
-import builtins
 import os
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from operator import is_
 
 from bgmode.flow.names import Names, module_of
-from bgmode.flow.written import writes
+from bgmode.flow.other_module import OtherModule
 from bgmode.source import Source, Unreadable, decode
 
 _DEEPEST_PACKAGE = 20
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _FARTHEST = 4  # modules that pass a name on
 _LARGEST_FILE = 2_000_000  # bytes
-_FROM_IMPORT = re.compile(
-    r"from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
-    r"(?P<names>\((?:[^)#]|\#[^\r\n]*[\r\n])*\)|(?:\\\r?\n|[^\\;\r\n])*)"
-)
-_IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
-_NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
-_DEFINING = [re.compile(each) for each in (r"def (\w+)\(", r"class (\w+)", r"\n(\w+) =")]
-_GLOBAL = re.compile(r"global[ \t]+([\w, \t]+)")
-_COMMENT = re.compile(r"#[^\r\n]*|\\")
-
-
-def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Where ``pattern`` matches that begins with ``word``, as a statement does."""
-    start = text.find(word)
-    while start >= 0:
-        before, end = start - 1, start + len(word)
-        while before >= 0 and text[before] in " \t":
-            before -= 1
-        if before < 0 or text[before] in "\n;:":
-            found = pattern.match(text, start)
-            if found is not None:
-                yield found
-                end = found.end()
-        start = text.find(word, end)
-
-
-def _seems_to_write(text: str, word: str) -> bool:
-    """Whether a text holds a word as a key, or as what is set; cheaper than parsing it."""
-    if word not in text:
-        return False
-    is_set = rf"\b{word}\b[^\n=()]*=(?!=|[ \t]*(?:None|False)\b)"
-    return re.search(rf"""["']{word}\b|{is_set}""", text) is not None
-
-
-@dataclass(frozen=True)
-class OtherModule:
-    """A module that was read on demand, and is parsed on demand.
-
-    What cannot be parsed is a module without any names.
-    """
-
-    source: Source
-
-    @cached_property
-    def names(self) -> Names:
-        try:
-            return Names(self.source.tree)
-        except Unreadable:
-            return Names(ast.Module([], []))
-
-    @cached_property
-    def listed(self) -> frozenset[str] | None:
-        """What ``__all__`` lists; None where there is none, or it cannot be seen."""
-        if "__all__" not in self.text:
-            return None
-        binding = self.names.scopes[self.names.tree].only("__all__")
-        if binding is None or "__all__" in self.names.mutated:
-            return None
-        match binding.value:
-            case ast.List(elts=elements) | ast.Tuple(elts=elements):
-                words = [e.value for e in elements if isinstance(e, ast.Constant)]
-                if len(words) == len(elements):
-                    return frozenset(word for word in words if isinstance(word, str))
-        return None
-
-    def holds(self, wanted: tuple[tuple[str, ...], ...]) -> bool:
-        """Whether all words of one of the tuples stand in the text."""
-        if wanted not in self._held:
-            self._held[wanted] = any(all(word in self.text for word in words) for words in wanted)
-        return self._held[wanted]
-
-    @cached_property
-    def _held(self) -> dict[tuple[tuple[str, ...], ...], bool]:
-        return {}
-
-    def writes(self, word: str) -> bool:
-        """Whether the module may give something an entry ``word``."""
-        if word not in self._written:
-            self._written[word] = _seems_to_write(self.text, word) and writes(self.names, word)
-        return self._written[word]
-
-    @cached_property
-    def _written(self) -> dict[str, bool]:
-        return {}
-
-    def seems_to_define(self, name: str) -> bool:
-        """Whether the module seems to define a name itself; cheaper than parsing it."""
-        return name in self._defined
-
-    def defines_function(self, name: str) -> bool:
-        """Whether the module seems to define a function called so, at any level."""
-        return f"def {name}(" in self.text
-
-    def sets_later(self, name: str) -> bool:
-        """Whether a function of the module sets a name of the module's."""
-        return name in self._set_later
-
-    @cached_property
-    def _set_later(self) -> frozenset[str]:
-        lists = _GLOBAL.findall(self.text)
-        return frozenset(name.strip() for names in lists for name in names.split(","))
-
-    def makes(self, names: list[str]) -> bool:
-        """Whether the first of some names, one in the other, is an object that a line makes."""
-        return len(names) > 1 and any(
-            begin in self.text for begin in (f"\n{names[0]} = ", f"\n{names[0]}: ")
-        )
-
-    @cached_property
-    def _defined(self) -> frozenset[str]:
-        text = f"\n{self.text}"
-        return frozenset(name for pattern in _DEFINING for name in pattern.findall(text))
-
-    def may_bind(self, name: str) -> bool:
-        """Whether the module may bind a name, by itself or by another star.
-
-        The name of a builtin is written in most modules, which do not bind it.
-        """
-        if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
-            return True
-        written = not hasattr(builtins, name) and name in self.text
-        return written and re.search(rf"""(?<![\w."']){name}\b""", self.text) is not None
-
-    def plainly_defines(self, name: str) -> bool:
-        """Whether a definition or an assignment of a name begins a line."""
-        begins = ("def {}(", "async def {}(", "class {}(", "class {}:", "{} = ", "{}: ")
-        return any("\n" + begin.format(name) in self.text for begin in begins)
-
-    def only_passes_on(self, name: str) -> bool:
-        """Whether the module has a name from another one, and not from itself."""
-        return not self.seems_to_define(name) and bool(self.imports_as(name))
-
-    def seems_to_use(self, name: str) -> bool:
-        """Whether the module uses an imported name for more than to say of what type something is.
-
-        A class is called, or asked for something; anything else may be used in other ways.
-        """
-        is_class = name[:1].isupper() and not name.isupper()
-        return not is_class or any(words in self.text for words in (f"{name}(", f"{name}."))
-
-    def imports_as(self, name: str) -> list[str]:
-        """The dotted names under which the module may import ``name``."""
-        stars = [star.removesuffix("*") + name for star in self.passes_on.get("*", [])]
-        return [*self.passes_on.get(name, []), *stars]
-
-    @cached_property
-    def passes_on(self) -> dict[str, list[str]]:
-        """What its imports bind, as its text seems to say, a docstring's too; ``*`` for all.
-
-        Most modules on the way to a name are read for nothing else, and need not be parsed.
-        """
-        found: dict[str, list[str]] = {}
-        for line in _statements("from", _FROM_IMPORT, self.text):
-            joint = "" if line["module"].endswith(".") else "."
-            for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
-                found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
-        for line in _statements("import", _IMPORT, self.text):
-            for name, bound in _NAMED.findall(line["names"]):
-                root = name.partition(".")[0]
-                found.setdefault(bound or root, []).append(name if bound else root)
-        return found
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @property
-    def text(self) -> str:
-        return self.source.text
 
 
 class Project:
@@ -203,6 +30,7 @@ class Project:
         self._directories: dict[str, str] = {}
         self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
         self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
+        self._used: dict[str, list[OtherModule]] = {}
         self._uses: dict[tuple[str, str], bool] = {}
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
@@ -250,10 +78,15 @@ class Project:
     def bring(self, names: Names, path: str, wanted: Iterable[str]) -> None:
         """Bind those of the ``wanted`` names that ``from module import *`` gives the file."""
         missing = [name for name in wanted if names.lacks(name)] if names.stars else []
-        for star in names.stars if missing else ():
-            found = self.find(path, module_of(star))
-            if found is not None and not found[1]:
-                for name in [name for name in missing if self._exports(found[0], name)]:
+        given = [(star, self.find(path, module_of(star))) for star in names.stars if missing]
+        for name in missing:
+            giving = [
+                (star, found[0])
+                for star, found in given
+                if found is not None and not found[1] and self._exports(found[0], name)
+            ]
+            for star, module in giving:
+                if len(giving) == 1 or self._binds(module, name):
                     names.bring(name, star)
 
     def _exports(self, module: OtherModule, name: str) -> bool:
@@ -267,8 +100,9 @@ class Project:
     def _gives(self, module: OtherModule, name: str) -> bool:
         if name.startswith("_") if module.listed is None else name not in module.listed:
             return False
-        if module.plainly_defines(name):
-            return True
+        return module.plainly_defines(name) or self._binds(module, name)
+
+    def _binds(self, module: OtherModule, name: str) -> bool:
         self.bring(module.names, module.path, [name])
         return name in module.names.scopes[module.names.tree].bindings
 
@@ -280,11 +114,25 @@ class Project:
         directory = self._directory_of(importer)
         key = (directory, dotted)
         if key not in self._found:
-            self._found[key] = self._find(directory, dotted)
+            self._found[key] = self._newly_found(directory, dotted)
         found = self._found[key]
         if found is not None and found[0].path == importer:
             return self._find(directory, dotted, importer)
         return found
+
+    def _newly_found(self, directory: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
+        """The same for a name that nobody has asked for; most others of its module have been."""
+        outer, _, name = dotted.rpartition(".")
+        known = self._found.get((directory, outer))
+        if known is not None and not self._may_have_modules(known[0]):
+            return known[0], [*known[1], name]
+        found = self._find(directory, dotted)
+        if found is not None and found[1] and not self._may_have_modules(found[0]):
+            self._found[directory, outer] = found[0], found[1][:-1]
+        return found
+
+    def _may_have_modules(self, module: OtherModule) -> bool:
+        return module.is_package or self._is_folder(module.path.removesuffix(".py"))
 
     def _directory_of(self, path: str) -> str:
         if path not in self._directories:
@@ -307,31 +155,52 @@ class Project:
                 for further in self.passed_on(module, names[0])
             ]
 
-    def may_write(self, importer: str, dotted: str, word: str) -> bool:
-        """Whether an imported name leads to a module that may give something an entry ``word``.
+    def may_write(self, importer: str, used: Iterable[str], word: str) -> bool:
+        """Whether some imported names lead to a module that may give something an entry ``word``.
 
-        That is so, too, if one of those does from which such a module has what it uses.
+        That is so, too, if one that defines such a name uses what stands in such a module, or
+        spreads what others have spread.
         """
-        return any(
-            module.writes(word)
-            or (
-                not (names and module.only_passes_on(names[0]))
-                and self._has_from_elsewhere(module, word)
-            )
+        way = {
+            (module.path, *names[:1]): (module, names)
+            for dotted in used
             for module, names in self.way(importer, dotted)
+            if not names or module.may_bind(names[0])
+        }
+        defining = {
+            module.path: module
+            for module, names in way.values()
+            if not names or not module.only_passes_on(names[0])
+        }
+        return any(module.writes(word) for module, _ in way.values()) or any(
+            self._uses_one_that_writes(module, word) for module in defining.values()
         )
 
-    def _has_from_elsewhere(self, module: OtherModule, word: str) -> bool:
-        """Whether a module uses what another one defines that may write a word."""
-        if (module.path, word) not in self._uses:
-            self._uses[module.path, word] = any(
-                other.writes(word)
-                for bound, imported in module.passes_on.items()
+    def _uses_one_that_writes(self, module: OtherModule, word: str) -> bool:
+        asked = (module.path, word)
+        if asked not in self._uses:
+            self._uses[asked] = any(other.writes(word) for other in self._used_by(module))
+        return self._uses[asked]
+
+    def _used_by(self, module: OtherModule) -> list[OtherModule]:
+        """The modules that define what a module imports and uses, and those on the way to them."""
+        if module.path not in self._used:
+            self._used[module.path] = []  # modules may import each other
+            imported = [
+                dotted
+                for bound, names in module.passes_on.items()
                 if module.seems_to_use(bound)
-                for dotted in imported
-                for other, _ in self.way(module.path, dotted)
-            )
-        return self._uses[module.path, word]
+                for dotted in names
+            ]
+            ways = (self.way(module.path, name) for name in [*imported, *module.whole_imports])
+            found = {other.path: other for way in ways for other, _ in way}
+            stars = [self.find(module.path, name) for name in imported if name.endswith("*")]
+            passing = {star[0].path for star in stars if star is not None}
+            for other in list(found.values()):
+                if other.spreads or other.path in passing:
+                    found.update({each.path: each for each in self._used_by(other)})
+            self._used[module.path] = list(found.values())
+        return self._used[module.path]
 
     def passed_on(self, module: OtherModule, name: str) -> list[tuple[OtherModule, list[str]]]:
         """Where the imports of a module lead that may bind a name it does not define itself."""

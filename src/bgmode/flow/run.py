@@ -480,13 +480,21 @@ class Run:
             case ast.Import() | ast.ImportFrom():
                 for alias in node.names:
                     bound = alias.asname or alias.name.partition(".")[0]
-                    scope = self.names.defining_scope(bound, node)
-                    if scope is None or not scope.only_imports(bound):  # else it is looked up
+                    if not self._is_looked_up(bound, node):
                         name = self.names.imports.get(bound, bound)
                         state.assign(bound, self.expressions.symbol(name))
             case ast.Delete(targets=targets):
                 for target in targets:
                     self.delete(target, state)
+
+    def _is_looked_up(self, name: str, node: ast.stmt) -> bool:
+        """Whether a name stands for what is imported wherever it is read, and not only from here.
+
+        It is looked up then when it is read, which most names of most imports never are.
+        """
+        scope = self.names.defining_scope(name, node)
+        may_change = name in self.names.mutated or name in self.aliases.escaping_anywhere
+        return scope is not None and scope.only_imports(name) and not may_change
 
     def _class_body(self, node: ast.ClassDef, state: State) -> None:
         inner = state.copy()

@@ -90,11 +90,5 @@ class World(Protocol):
         ``told``: it is given something that the outside has answered.
         """
 
-    def is_idle(self, callee: ast.expr) -> bool:
-        """Whether an imported function does not matter where it is told nothing that was answered.
-
-        It is not even looked up then.
-        """
-
     def answers_a(self, class_name: str) -> bool:
         """Whether polls answer objects of that class."""

@@ -6,6 +6,7 @@ No mapping has an entry whose key nobody has written. Places that only ask for i
 from __future__ import annotations
 
 import ast
+import re
 
 from bgmode.flow.names import Names, last_word, reads
 
@@ -19,11 +20,7 @@ _MAKING = frozenset(["frozenset", "set", "tuple", "list", "sorted"])
 def writes(names: Names, word: str) -> bool:
     """Whether a module may give something an entry ``word``, however it does that."""
     return (
-        any(
-            keyword.arg == word and not _is_denial(keyword.value)
-            for call in names.calls
-            for keyword in call.keywords
-        )
+        any(keyword.arg == word for call in names.calls for keyword in call.keywords)
         or any(attribute.attr == word for attribute in names.attributes_set)
         or any(_is_field(names, node, word) for node in names.may_bind)
         or any(_may_be_a_key(names, literal, word) for literal in names.literals)
@@ -57,7 +54,7 @@ def _is_denial(node: ast.expr) -> bool:
 
 def _is_field(names: Names, node: ast.AST, word: str) -> bool:
     """Whether a class has a field that has a value, or is given one by its position alone."""
-    if not isinstance(node, ast.Name) or node.id != word:
+    if not isinstance(node, ast.Name) or node.id.lower() != word:
         return False
     owner = names.scope_node(node)
     match names.parent[node]:
@@ -72,8 +69,10 @@ def _takes_positions(owner: ast.ClassDef) -> bool:
 
 def _may_be_a_key(names: Names, literal: ast.Constant, word: str) -> bool:
     match literal.value:
+        case str(text) if word in text.lower() and not re.search(r"\s|\w\W\W", text.strip()):
+            return not _only_asks(names, literal)  # if need be with something before or behind it
         case str(text):
-            return not _only_asks(names, literal) if text == word else f'"{word}"' in text
+            return f'"{word}"' in text
         case bytes(data):
             return word.encode() in data
     return False
@@ -92,8 +91,6 @@ def _only_asks(names: Names, node: ast.expr) -> bool:
             return name is node
         case ast.Subscript(slice=key, ctx=ast.Load() | ast.Del()):
             return key is node
-        case ast.Dict(keys=keys, values=values) if node in keys:
-            return _is_denial(values[keys.index(node)])
         case (ast.Set() | ast.Tuple() | ast.List()) as display:
             return _is_only_asked(names, display)
     return False

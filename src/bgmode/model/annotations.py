@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Literal
 
 from bgmode.flow.names import CODE, FUNCTIONS, FunctionNode, Names, dotted, undecorated
-from bgmode.flow.project import OtherModule, Project
+from bgmode.flow.other_module import OtherModule
+from bgmode.flow.project import Project
 from bgmode.flow.values import NONE, ClassRef, Known, Missing, Record, Token, Value, part
 from bgmode.knowledge import Vocabulary
 from bgmode.model.calls import CreateCall

@@ -289,14 +289,20 @@ class Calls:
 
     def _may_write(self, word: str) -> bool:
         """Whether a mapping that a call is given may have an entry, by what is written anywhere."""
-        imports = self.clients.imports
         if word not in self._written_words:
-            self._written_words[word] = writes(self.names, word) or any(
-                imports is not None and imports.may_write(dotted, word)
-                for bound, dotted in self.names.imports.items()
-                if any(is_run(self.names, use) for use in self.names.mentions.get(bound, ()))
-            )
+            self._written_words[word] = writes(self.names, word) or self._is_written_elsewhere(word)
         return self._written_words[word]
+
+    def _is_written_elsewhere(self, word: str) -> bool:
+        imports, names = self.clients.imports, self.names
+        used = {
+            f"{dotted}.{above.attr}" if isinstance(above, ast.Attribute) else dotted
+            for bound, dotted in names.imports.items()
+            for use in names.mentions.get(bound, ())
+            if is_run(names, use)
+            for above in [names.parent[use]]
+        }
+        return imports is not None and imports.may_write([*used, *names.whole_imports], word)
 
     @cached_property
     def _create_accesses(self) -> list[tuple[ast.Call, Access]]:

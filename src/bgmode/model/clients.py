@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeGuard
@@ -27,7 +27,7 @@ from bgmode.flow.names import (
     reads,
     unawaited,
 )
-from bgmode.flow.project import OtherModule
+from bgmode.flow.other_module import OtherModule
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
 from bgmode.model.mentions import Mentions, as_attribute
@@ -62,8 +62,8 @@ class ProjectImports(Protocol):
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
         """From one module to the next that passes an imported name on, with what is left of it."""
 
-    def may_write(self, dotted: str, word: str) -> bool:
-        """Whether what is imported may give something an entry ``word``."""
+    def may_write(self, used: Iterable[str], word: str) -> bool:
+        """Whether what is imported under some names may give something an entry ``word``."""
 
     def defined(self, dotted: str) -> tuple[Clients, ast.expr] | None:
         """An imported dotted name as an expression at the end of the module that defines it."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from bgmode.flow.names import Names
-from bgmode.flow.project import OtherModule, Project, dotted_name
+from bgmode.flow.other_module import OtherModule
+from bgmode.flow.project import Project, dotted_name
 from bgmode.flow.values import ClassRef, Function, Instance, Known, Missing, Partial, Record, Value
 from bgmode.knowledge import Provider
 from bgmode.model.clients import Clients, Wanted
@@ -86,7 +87,7 @@ class Imports:
             self._mentioned[asked] = any(
                 module.holds(wanted)
                 # `import acme.jobs`: what is meant is told later
-                or (not names and _is_package(module))
+                or (not names and module.is_package)
                 for module, names in self.way(dotted)
             )
         return self._mentioned[asked]
@@ -98,12 +99,13 @@ class Imports:
         """
         return self.neighbours.project.way(self.path, dotted)
 
-    def may_write(self, dotted: str, word: str) -> bool:
-        """Whether what is imported may give something an entry ``word``, as the text seems to say.
+    def may_write(self, used: Iterable[str], word: str) -> bool:
+        """Whether what is imported under some dotted names may give something an entry ``word``.
 
-        What is looked at are the module that defines it and those that this one uses.
+        What is looked at are the modules that define it, and those from which these have what
+        they use.
         """
-        return self.neighbours.project.may_write(self.path, dotted, word)
+        return self.neighbours.project.may_write(self.path, used, word)
 
     def _find(self, dotted: str) -> Value | None:
         found = self.neighbours.project.find(self.path, dotted)
@@ -126,10 +128,6 @@ class Imports:
         clients = self.neighbours.clients(module)
         self.neighbours.project.bring(module.names, module.path, names[:1])
         return constant(clients, _chain(module.names, names))
-
-
-def _is_package(module: OtherModule) -> bool:
-    return module.path.endswith("__init__.py")
 
 
 def _chain(index: Names, names: list[str]) -> ast.expr:

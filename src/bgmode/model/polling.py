@@ -310,12 +310,12 @@ class Polling:
         return self.answers()
 
     def answers(
-        self, *, everywhere: bool = False, most_work: int = MOST_WORK, idles: bool = False
+        self, *, everywhere: bool = False, most_work: int = MOST_WORK
     ) -> dict[str, Answering]:
         """What polls may answer; first that the job runs.
 
         ``everywhere``: create and cancel answer the same. ``most_work``: how many expressions a
-        run may evaluate. ``idles`` as in :class:`JobWorld`.
+        run may evaluate.
         """
         statuses = sorted(self.provider.statuses, key=lambda status: status != "in_progress")
         return {
@@ -330,7 +330,6 @@ class Polling:
                     far=self.reach.is_far,
                     most_work=most_work,
                     reads_all=False,
-                    idles=idles,
                 ),
             )
             for status in statuses

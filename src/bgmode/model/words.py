@@ -184,7 +184,7 @@ def _runs(polling: Polling, scope: ast.Module | Code, suspicion: _Suspicion) -> 
 
 def _answers(polling: Polling, most_work: int = MOST_WORK) -> dict[str, Answering]:
     """One answer of each kind."""
-    found = polling.answers(everywhere=True, most_work=most_work, idles=True)
+    found = polling.answers(everywhere=True, most_work=most_work)
     return {status: found[status] for status in ("in_progress", "completed", "failed")}
 
 

@@ -39,7 +39,6 @@ class JobWorld:
     ``before``, if given, is what create answers, and every poll that is made before a loop.
     With ``creates`` only these callees create jobs, and it is create alone that answers ``before``.
     Unless it ``reads_all``, functions of third modules are followed only if these speak of jobs.
-    With ``idles``, those of any other module only if they come to a poll, or are told an answer.
     Behind the statements in ``lasts``, and in keywords that are not ``asked`` for, nothing matters.
     """
 
@@ -59,7 +58,6 @@ class JobWorld:
         most_work: int = MOST_WORK,
         reads_all: bool = True,
         told_in_vain: Callable[[Code], bool] | None = None,
-        idles: bool = False,
     ) -> None:
         self.names = names
         self.clients = clients
@@ -69,8 +67,6 @@ class JobWorld:
         self.most_work = most_work
         self.reads_all = reads_all
         self._told_in_vain = told_in_vain
-        self._idles = idles
-        self._idle: dict[ast.expr, bool] = {}
         self._created = CREATED if told_in_vain is None else response(self.provider, None)
         self.given = given
         self.lasts = lasts
@@ -179,7 +175,6 @@ class JobWorld:
             most_work=self.most_work,
             reads_all=self.reads_all,
             told_in_vain=None if self._told_in_vain is None else is_far,
-            idles=self._idles,
         )
         world.observed = self.observed
         world._related = self._related
@@ -204,27 +199,6 @@ class JobWorld:
         if told:
             return self._told_in_vain is not None and self._told_in_vain(code)
         return self._far(code)
-
-    def is_idle(self, callee: ast.expr) -> bool:
-        if not self._idles:
-            return False
-        if callee not in self._idle:
-            self._idle[callee] = self._comes_to_no_poll(callee)
-        return self._idle[callee]
-
-    def _comes_to_no_poll(self, callee: ast.expr) -> bool:
-        """Whether a function of another module is called in which nobody speaks of polls.
-
-        Or a method of an object that stands there; a class makes objects that have their own.
-        """
-        imports, name = self.clients.imports, self.names.qualify(callee)
-        if imports is None or name is None:
-            return False
-        is_called = any(
-            names and (module.defines_function(names[0]) or module.makes(names))
-            for module, names in imports.way(name)
-        )
-        return is_called and not imports.may_mention(name, spellings(self.provider, "poll"))
 
     def answers_a(self, class_name: str) -> bool:
         return class_name in self.provider.response_classes
