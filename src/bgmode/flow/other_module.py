@@ -47,6 +47,7 @@ def _seems_to_write(text: str, word: str) -> bool:
     """Whether a text holds a word as a key, or as what is set; cheaper than parsing it."""
     if word not in text.lower():
         return False
+    word = re.escape(word)
     value = r"[^\n=]*=(?!\s*(?:None|False)\b)"
     key = rf"""["'][\w\-]*{word}[\w\-]*["']|\.{word}\b"""
     written = rf"{key}|\b{word}[\s\\]*(?:=(?!=)|:{value})"
@@ -124,7 +125,7 @@ class OtherModule:
     def sets_later(self, name: str) -> bool:
         """Whether a function of the module sets a name of the module's."""
         return name in self._set_later and bool(
-            re.search(rf"\n[ \t]+{name}[ \t]*(?:[|+-]?=(?!=)|[,:])", self.text)
+            re.search(rf"\n[ \t]+{re.escape(name)}[ \t]*(?:[|+-]?=(?!=)|[,:])", self.text)
         )
 
     @cached_property
@@ -145,7 +146,7 @@ class OtherModule:
         if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
             return True
         written = not hasattr(builtins, name) and name in self.text
-        return written and re.search(rf"""(?<![\w."']){name}\b""", self.text) is not None
+        return written and bool(re.search(rf"""(?<![\w."']){re.escape(name)}\b""", self.text))
 
     def plainly_defines(self, name: str) -> bool:
         """Whether a definition or an assignment of a name begins a line."""

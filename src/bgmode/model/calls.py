@@ -209,7 +209,7 @@ def argument(arguments: Record, name: str, provider: Provider) -> Argument:
 
 
 def _written_background(call: ast.Call, provider: Provider) -> Presence:
-    """Whether a call plainly says, by itself, that it is one in the background, or is not."""
+    """Whether a call names ``background``, or may have it in a mapping, as it is written."""
     spreads = any(keyword.arg is None for keyword in call.keywords)
     given: dict[str, Value] = {k.arg: UNKNOWN for k in call.keywords if k.arg}
     written = Record(given, UNKNOWN if spreads else MISSING, mapping=True)
