@@ -49,7 +49,7 @@ def _seems_to_write(text: str, word: str) -> bool:
         return False
     word = re.escape(word)
     value = r"[^\n=]*=(?!\s*(?:None|False)\b)"
-    key = rf"""["'][\w\-]*{word}[\w\-]*["']|\.{word}\b"""
+    key = rf"""["'] *[\w\-]*{word}[\w\-]* *["']|\.{word}\b"""
     written = rf"{key}|\b{word}[\s\\]*(?:=(?!=)|:{value})"
     return re.search(written, text, re.IGNORECASE) is not None or any(
         _is_in_a_tuple(text, field.start()) for field in re.finditer(rf"\n[ \t]+{word}:", text)
