@@ -16,7 +16,7 @@ from bgmode.source import Source, Span
 from .outside import Broken, Step, Tally, check_step, tally
 from .programs import generate
 
-PROGRAMS = 300
+PROGRAMS = 200
 FIXABLE = {code for code, rule in RULES.items() if rule.fix not in {"none", "display"}}
 
 
