@@ -262,6 +262,11 @@ def allows_none(annotation: ast.expr) -> bool:
     return "None" in text or "Optional" in text
 
 
+def is_denial(node: ast.expr) -> bool:
+    """Whether an expression plainly says no: ``False``, ``None``, 0."""
+    return isinstance(node, ast.Constant) and not node.value
+
+
 def undecorated(decorator: ast.expr) -> ast.expr:
     """What a decorator names, without the call in ``@retry(...)``."""
     return decorator.func if isinstance(decorator, ast.Call) else decorator

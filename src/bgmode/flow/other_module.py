@@ -191,17 +191,21 @@ class OtherModule:
             joint = "" if line["module"].endswith(".") else "."
             for name, bound in _NAMED.findall(_COMMENT.sub("", line["names"])):
                 found.setdefault(bound or name, []).append(f"{line['module']}{joint}{name}")
-        for line in _statements("import", _IMPORT, self.text):
-            for name, bound in _NAMED.findall(line["names"]):
-                root = name.partition(".")[0]
-                found.setdefault(bound or root, []).append(name if bound else root)
+        for name, bound in self._plain_imports:
+            root = name.partition(".")[0]
+            found.setdefault(bound or root, []).append(name if bound else root)
         return found
 
-    @cached_property
+    @property
     def whole_imports(self) -> list[str]:
         """The modules that ``import acme.jobs`` names, by their whole names."""
+        return [name for name, _ in self._plain_imports if "." in name]
+
+    @cached_property
+    def _plain_imports(self) -> list[tuple[str, str]]:
+        """What ``import`` names, and as what, if that is said."""
         lines = _statements("import", _IMPORT, self.text)
-        return [name for line in lines for name, _ in _NAMED.findall(line["names"]) if "." in name]
+        return [named for line in lines for named in _NAMED.findall(line["names"])]
 
     @property
     def path(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from bgmode.flow.names import Names, last_word, reads
+from bgmode.flow.names import Names, is_denial, last_word, reads
 
 _ASKING = frozenset(
     ["get", "pop", "discard", "remove", "count", "index", "startswith", "endswith", "__contains__"]
@@ -48,17 +48,13 @@ def is_run(names: Names, mention: ast.expr) -> bool:
     return True
 
 
-def _is_denial(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and not node.value
-
-
 def _is_field(names: Names, node: ast.AST, word: str) -> bool:
     """Whether a class has a field that has a value, or is given one by its position alone."""
     if not isinstance(node, ast.Name) or node.id.lower() != word:
         return False
     owner = names.scope_node(node)
     match names.parent[node]:
-        case ast.AnnAssign(value=value) if value is None or _is_denial(value):
+        case ast.AnnAssign(value=value) if value is None or is_denial(value):
             return isinstance(owner, ast.ClassDef) and _takes_positions(owner)
     return isinstance(owner, ast.ClassDef)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from bgmode.flow.names import FunctionNode, Names, ScopeNode, own_code, reads, unawaited
+from bgmode.flow.names import FunctionNode, Names, ScopeNode, is_denial, own_code, reads, unawaited
 
 Seen: TypeAlias = frozenset[tuple[ast.AST, str]]
 Kind: TypeAlias = Literal["keyword", "entry", "item"]
@@ -219,10 +219,7 @@ def _is_put_before(names: Names, call: ast.Call, variable: str, wanted: Wanted) 
         for origin in _of_variable(names, call, variable, wanted, frozenset())
     ]
     put += _defaults_of(names, scope.node, variable, wanted)
-    return any(
-        since <= line <= call.lineno and not (isinstance(value, ast.Constant) and not value.value)
-        for line, value in put
-    )
+    return any(since <= line <= call.lineno and not is_denial(value) for line, value in put)
 
 
 def _defaults_of(

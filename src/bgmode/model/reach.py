@@ -12,10 +12,22 @@ from functools import cached_property
 
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, dotted
 from bgmode.flow.values import ClassRef, Function, Instance
+from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
 from bgmode.model.clients import Clients, ProjectImports, Wanted
 from bgmode.model.reaching import Reaching, reaching
-from bgmode.model.world import is_long, spellings
+from bgmode.model.world import is_long
+
+
+def _spellings(provider: Provider) -> Wanted:
+    """The words of a poll; what stands behind ``with_raw_response`` may stand apart."""
+    polls = [operation.path for operation in provider.operations if operation.kind == "poll"]
+    viewed = [
+        (".".join([*path[:-1], view]), path[-1])
+        for path in polls
+        for view in provider.operation_views
+    ]
+    return (*((".".join(path),) for path in polls), *viewed)
 
 
 class Reach:
@@ -77,7 +89,7 @@ class Reach:
         imports = self.clients.imports
         if imports is None:
             return
-        polls = spellings(self.clients.provider, "poll")
+        polls = _spellings(self.clients.provider)
         for bound, name in self.names.imports.items():
             mentions = self.names.mentions.get(bound, [])
             if not mentions or not imports.may_mention(name, polls):

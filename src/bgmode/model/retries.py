@@ -25,6 +25,7 @@ from bgmode.flow.names import (
     counts,
     dotted,
     handed_to,
+    is_denial,
     parameters,
     reads,
     unawaited,
@@ -252,9 +253,7 @@ def _decorated(names: Names, function: ast.FunctionDef | ast.AsyncFunctionDef) -
 def _has_retries(decorator: ast.Call) -> bool:
     """``@task(retries=3)``, as Prefect and Modal have it."""
     return any(
-        keyword.arg == "retries"
-        and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
-        for keyword in decorator.keywords
+        keyword.arg == "retries" and not is_denial(keyword.value) for keyword in decorator.keywords
     )
 
 

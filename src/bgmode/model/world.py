@@ -12,8 +12,8 @@ from bgmode.flow.names import Code, Names
 from bgmode.flow.run import Run
 from bgmode.flow.values import POLLED, TRUE, UNKNOWN, Answered, Known, Record, Truth, Value, join
 from bgmode.flow.world import MOST_WORK, Answer, Raises
-from bgmode.knowledge import Operation, OperationKind, Provider
-from bgmode.model.clients import Access, Clients, ProjectImports, Wanted
+from bgmode.knowledge import Operation, Provider
+from bgmode.model.clients import Access, Clients, ProjectImports
 
 _LONG = 80  # lines
 _OF_JOBS = (
@@ -217,17 +217,6 @@ def _has_nothing_to_do_with_jobs(imports: ProjectImports, name: str) -> bool:
         names and module.defines_function(names[0]) and not module.holds(_OF_JOBS)
         for module, names in imports.way(name)
     )
-
-
-def spellings(provider: Provider, kind: OperationKind) -> Wanted:
-    """The words of an operation; what stands behind ``with_raw_response`` may stand apart."""
-    paths = [operation.path for operation in provider.operations if operation.kind == kind]
-    viewed = [
-        (".".join([*path[:-1], view]), path[-1])
-        for path in paths
-        for view in provider.operation_views
-    ]
-    return (*((".".join(path),) for path in paths), *viewed)
 
 
 def is_long(code: Code) -> bool:
