@@ -63,7 +63,8 @@ def decode(data: bytes) -> tuple[str, str]:
     (``utf-8-sig`` where there was a mark). Raises :class:`Unreadable`.
     """
     try:
-        return data.decode(_encoding(data)), _encoding(data)
+        encoding = _encoding(data)
+        return data.decode(encoding), encoding
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"byte 0x{data[error.start]:02x} is not {error.encoding} text"

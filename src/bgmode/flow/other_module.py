@@ -26,6 +26,9 @@ _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
 _DEFINING = [re.compile(each) for each in (r"def (\w+)\(", r"class (\w+)", r"\n(\w+)(?: =|: )")]
 _GLOBAL = re.compile(r"\n[ \t]+global[ \t]+([\w, \t]+)(?=[\r\n#;])")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
+_USED_BEHIND = ("(", ".", "[", " |")
+_USED_BEFORE = ("(", "**", "= ", "return ", "} | ")
+"""What stands behind or before a class that is used for more than to say what something is."""
 
 
 def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -41,6 +44,28 @@ def _statements(word: str, pattern: re.Pattern[str], text: str) -> Iterator[re.M
                 yield found
                 end = found.end()
         start = text.find(word, end)
+
+
+def _places(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where a text has a name, if only in a longer one: where it begins and ends."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        yield start, end
+        start = text.find(name, end)
+
+
+def _stands(text: str, name: str) -> bool:
+    """Whether a text has a name that is a whole one, and neither an attribute nor a text."""
+    return any(
+        not (_is_of_a_word(before := text[start - 1 : start]) or before in (".", '"', "'"))
+        and not _is_of_a_word(text[end : end + 1])
+        for start, end in _places(text, name)
+    )
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _seems_to_write(text: str, word: str) -> bool:
@@ -97,11 +122,20 @@ class OtherModule:
     def holds(self, wanted: tuple[tuple[str, ...], ...]) -> bool:
         """Whether all words of one of the tuples stand in the text."""
         if wanted not in self._held:
-            self._held[wanted] = any(all(word in self.text for word in words) for words in wanted)
+            self._held[wanted] = any(all(map(self._has, words)) for words in wanted)
         return self._held[wanted]
 
     @cached_property
     def _held(self) -> dict[tuple[tuple[str, ...], ...], bool]:
+        return {}
+
+    def _has(self, word: str) -> bool:
+        if word not in self._words:
+            self._words[word] = word in self.text
+        return self._words[word]
+
+    @cached_property
+    def _words(self) -> dict[str, bool]:
         return {}
 
     def writes(self, word: str) -> bool:
@@ -145,8 +179,7 @@ class OtherModule:
         """
         if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
             return True
-        written = not hasattr(builtins, name) and name in self.text
-        return written and bool(re.search(rf"""(?<![\w."']){re.escape(name)}\b""", self.text))
+        return not hasattr(builtins, name) and _stands(self.text, name)
 
     def plainly_defines(self, name: str) -> bool:
         """Whether a definition or an assignment of a name begins a line."""
@@ -163,15 +196,16 @@ class OtherModule:
         A class is called, or asked for something; anything else may be used in other ways.
         """
         is_class = name[:1].isupper() and not name.isupper()
-        uses = (
-            *(f"{name}{mark}" for mark in ("(", ".", "[", " |")),
-            *(f"{mark}{name}" for mark in ("(", "**", "= ", "return ", "} | ")),
+        return not is_class or any(
+            self.text.startswith(_USED_BEHIND, end) or self.text.endswith(_USED_BEFORE, 0, start)
+            for start, end in _places(self.text, name)
         )
-        return not is_class or any(words in self.text for words in uses)
 
     @cached_property
     def spreads(self) -> bool:
         """Whether it spreads a mapping that it imports into one of its own."""
+        if "**" not in self.text:
+            return False
         spread = re.findall(r"\n[A-Z]\w*[^\n]*=[^\n]*\*\*(\w+)", self.text)
         return not self.passes_on.keys().isdisjoint(spread)
 

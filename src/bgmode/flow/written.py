@@ -23,7 +23,7 @@ def writes(names: Names, word: str) -> bool:
         any(keyword.arg == word for call in names.calls for keyword in call.keywords)
         or any(attribute.attr == word for attribute in names.attributes_set)
         or any(_is_field(names, node, word) for node in names.may_bind)
-        or any(_may_be_a_key(names, literal, word) for literal in names.literals)
+        or any(_is_a_key(names, text, places, word) for text, places in names.texts.items())
     )
 
 
@@ -63,15 +63,13 @@ def _takes_positions(owner: ast.ClassDef) -> bool:
     return bool(owner.decorator_list) or "NamedTuple" in map(last_word, owner.bases)
 
 
-def _may_be_a_key(names: Names, literal: ast.Constant, word: str) -> bool:
-    match literal.value:
-        case str(text) if word in text.lower() and not re.search(r"\s|\w\W\W", text.strip()):
-            return not _only_asks(names, literal)  # if need be with something before or behind it
-        case str(text):
-            return f'"{word}"' in text
-        case bytes(data):
-            return word.encode() in data
-    return False
+def _is_a_key(names: Names, text: str, places: list[ast.Constant], word: str) -> bool:
+    """Whether a literal may be a key, if need be with something before or behind the word."""
+    if word not in text.lower():
+        return False
+    if re.search(r"\s|\w\W\W", text.strip()):
+        return f'"{word}"' in text
+    return not all(_only_asks(names, place) for place in places)
 
 
 def _only_asks(names: Names, node: ast.expr) -> bool:

@@ -112,14 +112,14 @@ def _ends_in(node: ast.expr, path: tuple[str, ...]) -> bool:
 def _roots(names: Names) -> set[str]:
     """The packages that a module imports something from; with an address, one for requests."""
     roots = {dotted.partition(".")[0] for dotted in names.imports.values()}
-    if any(isinstance(node.value, str) and "/responses" in node.value for node in names.literals):
+    if any("/responses" in text for text in names.texts):
         roots.add("httpx")
     return roots
 
 
 def _mentions_address(names: Names) -> bool:
     """Whether a part of the address of a request may stand in a module."""
-    return any(isinstance(node.value, str) and "responses" in node.value for node in names.literals)
+    return any("responses" in text for text in names.texts)
 
 
 def _may_name_background(call: ast.Call, provider: Provider) -> bool:
@@ -459,7 +459,7 @@ class Clients:
             isinstance(above, ast.While | ast.For | ast.AsyncFor)
             for mention in (
                 *self.names.mentions.get("status", []),
-                *(literal for literal in self.names.literals if literal.value == "status"),
+                *self.names.texts.get("status", []),
             )
             if self.names.function(mention) is function
             for above in self.names.ancestors(mention)

@@ -229,9 +229,9 @@ class StatusHolders:
             yield from ((keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg)
         for target in self.names.attributes_set:
             yield from ((target.attr, value) for value in self._assigned(target))
-        for literal in self.names.literals:
-            if isinstance(literal.value, str):
-                yield from ((literal.value, value) for value in self._under_key(literal))
+        for word, literals in self.names.texts.items():
+            for literal in literals:
+                yield from ((word, value) for value in self._under_key(literal))
         for owner in self.names.classes:
             yield from self._made(owner)
             for statement in owner.body:

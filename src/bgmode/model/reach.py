@@ -23,11 +23,11 @@ def _spellings(provider: Provider) -> Wanted:
     """The words of a poll; what stands behind ``with_raw_response`` may stand apart."""
     polls = [operation.path for operation in provider.operations if operation.kind == "poll"]
     viewed = [
-        (".".join([*path[:-1], view]), path[-1])
+        (path[-1], ".".join([*path[:-1], view]))
         for path in polls
         for view in provider.operation_views
     ]
-    return (*((".".join(path),) for path in polls), *viewed)
+    return (*((path[-1], ".".join(path)) for path in polls), *viewed)
 
 
 class Reach:

@@ -98,10 +98,7 @@ def _is_the_provider(names: Names, base: str) -> bool:
         return True
     if base and not base.startswith(_HOLE):
         return False
-    return any(
-        isinstance(node, ast.Constant) and "openai" in str(node.value).lower()
-        for node in names.literals
-    )
+    return any("openai" in text.lower() for text in names.texts)
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:

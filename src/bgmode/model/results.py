@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from bgmode.flow.judging import Answering, judged
 from bgmode.flow.names import FUNCTIONS, LOOPS, Code
@@ -92,9 +93,10 @@ class Results:
     @cached_property
     def _reads(self) -> list[ast.AST]:
         """Where something is mentioned that may be a result, by its name."""
-        attributes = [node for name in self.provider.outputs for node in self._mentions(name)]
-        literals = [node for node in self.names.literals if node.value in self.provider.outputs]
-        return [*(node for node in attributes if isinstance(node, ast.Attribute)), *literals]
+        names = self.provider.outputs
+        mentions = chain.from_iterable(map(self._mentions, names))
+        literals = chain.from_iterable(self.names.texts.get(name, []) for name in names)
+        return [*(node for node in mentions if isinstance(node, ast.Attribute)), *literals]
 
     def _is_never_there(self, read: ast.AST) -> bool:
         """Whether a poll, when the job has ended, gives no such field, although it has to."""
@@ -245,8 +247,8 @@ class Results:
         """Whether nothing around a read says that the field may be missing, or who has set it."""
         if not isinstance(node, ast.Attribute):
             return False
-        if any(other.attr == node.attr for other in self.names.attributes_set) or any(
-            literal.value == node.attr for literal in self.names.literals
+        if node.attr in self.names.texts or any(
+            other.attr == node.attr for other in self.names.attributes_set
         ):
             return False
         below: ast.AST = node
