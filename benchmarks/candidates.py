@@ -6,8 +6,9 @@ The files that can matter of the packages of ``real_packages.py``, downloaded in
 a temporary one) and never installed; with ``--further`` of those that hardly use background mode,
 too. All rules of the strict preset judge them as ``bgmode check`` does: in the same order, with one
 Project for each package, so what a file needs of other modules counts for the first one that needs
-it, and garbage is looked for as seldom. A ratio is the processor time of the analysis, reading
-other modules included, to that of ``ast.parse`` of the same text, each the best of several rounds.
+it, and garbage is looked for as seldom as in a process of its own. A ratio is the processor time of
+the analysis, reading other modules included, to that of ``ast.parse`` of the same text, each the
+best of several rounds.
 ``sum`` is that of all files together, ``mean`` the one of the ratios. ``-v`` lists the files, too.
 
 Before that all files are judged several times in one process: the most memory that it has taken
@@ -88,6 +89,7 @@ class Package:
     def measure(self, policy: Policy) -> None:
         """The same, timed, and the parser in turns with it."""
         os.chdir(self.folder)
+        gc.collect()  # a run of the command begins without other packages' objects
         project = Project()
         for file in self.files:
             gc.disable()  # what others have left behind is no business of the parser

@@ -34,7 +34,7 @@ class Project:
         self._uses: dict[tuple[str, str], bool] = {}
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
-        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._roots: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
         self._dead_ends: list[tuple[tuple[object, ...], set[ast.AST]]] = []
 
     def holding(self, node: ast.AST) -> OtherModule | None:
@@ -250,32 +250,28 @@ class Project:
 
     def _roots_of(self, directory: str, package: str) -> tuple[str, ...]:
         """The folders from which a file in ``directory`` may import ``package``, if any has it."""
-        if (directory, package) not in self._roots:
-            self._roots[directory, package] = tuple(
+        bases = self._bases(directory)
+        if (bases, package) not in self._roots:
+            self._roots[bases, package] = tuple(
                 base
-                for base in self._bases(directory)
+                for base in bases
                 if self._is_folder(stem := os.path.join(base, package))
                 or self._exists(f"{stem}.py")
             )
-        return self._roots[directory, package]
+        return self._roots[bases, package]
 
     def _bases(self, directory: str) -> tuple[str, ...]:
         """The folders in which an import of a file in ``directory`` may begin."""
         if directory not in self._above:
-            self._above[directory] = tuple(self._folders_above(directory))
+            is_package = self._exists(os.path.join(directory, "__init__.py"))
+            beside = () if is_package else (directory, os.path.join(directory, "src"))
+            self._above[directory] = (*beside, *self._bases_above(directory))
         return self._above[directory]
 
-    def _folders_above(self, directory: str) -> Iterator[str]:
-        for _ in range(_DEEPEST_PACKAGE):
-            if not self._exists(os.path.join(directory, "__init__.py")):
-                yield directory
-                yield os.path.join(directory, "src")
-            if any(os.path.exists(os.path.join(directory, name)) for name in _ROOTS):
-                return
-            above = os.path.dirname(directory)
-            if above == directory:
-                return
-            directory = above
+    def _bases_above(self, directory: str) -> tuple[str, ...]:
+        above = os.path.dirname(directory)
+        is_root = any(os.path.exists(os.path.join(directory, name)) for name in _ROOTS)
+        return () if is_root or above == directory else self._bases(above)
 
     def packages(self, path: str) -> Iterator[OtherModule]:
         """The ``__init__`` modules of the packages around a file, innermost first."""
