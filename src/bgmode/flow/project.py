@@ -28,7 +28,7 @@ class Project:
         self._existing: dict[str, bool] = {}
         self._folders: dict[str, bool] = {}
         self._directories: dict[str, str] = {}
-        self._found: dict[tuple[str, str], tuple[OtherModule, list[str]] | None] = {}
+        self._found: dict[tuple[tuple[str, ...], str], tuple[OtherModule, list[str]] | None] = {}
         self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
         self._used: dict[str, list[OtherModule]] = {}
         self._uses: dict[tuple[str, str], bool] = {}
@@ -112,23 +112,26 @@ class Project:
         A leading dot is the file's own package, as in ``from . import x``.
         """
         directory = self._directory_of(importer)
-        key = (directory, dotted)
+        bases = _package(directory, dotted) if dotted[:1] == "." else self._bases(directory)
+        key = (bases, dotted)
         if key not in self._found:
-            self._found[key] = self._newly_found(directory, dotted)
+            self._found[key] = self._newly_found(bases, dotted)
         found = self._found[key]
         if found is not None and found[0].path == importer:
-            return self._find(directory, dotted, importer)
+            return self._find(bases, dotted, importer)
         return found
 
-    def _newly_found(self, directory: str, dotted: str) -> tuple[OtherModule, list[str]] | None:
+    def _newly_found(
+        self, bases: tuple[str, ...], dotted: str
+    ) -> tuple[OtherModule, list[str]] | None:
         """The same for a name that nobody has asked for; most others of its module have been."""
         outer, _, name = dotted.rpartition(".")
-        known = self._found.get((directory, outer))
+        known = self._found.get((bases, outer))
         if known is not None and not self._may_have_modules(known[0]):
             return known[0], [*known[1], name]
-        found = self._find(directory, dotted)
+        found = self._find(bases, dotted)
         if found is not None and found[1] and not self._may_have_modules(found[0]):
-            self._found[directory, outer] = found[0], found[1][:-1]
+            self._found[bases, outer] = found[0], found[1][:-1]
         return found
 
     def _may_have_modules(self, module: OtherModule) -> bool:
@@ -212,21 +215,23 @@ class Project:
         return self._passed_on[key]
 
     def _find(
-        self, directory: str, dotted: str, importer: str = ""
+        self, bases: tuple[str, ...], dotted: str, importer: str = ""
     ) -> tuple[OtherModule, list[str]] | None:
-        """The same from any file in a folder; by a longer name no file imports itself."""
+        """The same from any file whose imports begin in some folders.
+
+        By a longer name no file imports itself.
+        """
         names = dotted.lstrip(".")
-        dots = len(dotted) - len(names)
         parts = names.split(".") if names else []
-        first = names.partition(".")[0]
-        for base in _package(directory, dots) if dots else self._roots_of(directory, first):
+        is_relative = names != dotted
+        for base in bases if is_relative else self._roots_of(bases, names.partition(".")[0]):
             for length in range(self._deepest(base, parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
                     if path != importer and self._exists(path):
                         module = self.module(path)
                         return None if module is None else (module, parts[length:])
-            if dots and self._exists(init := os.path.join(base, "__init__.py")):
+            if is_relative and self._exists(init := os.path.join(base, "__init__.py")):
                 module = self.module(init)
                 return None if module is None else (module, parts)
         return None
@@ -248,9 +253,8 @@ class Project:
             self._folders[path] = os.path.isdir(path)
         return self._folders[path]
 
-    def _roots_of(self, directory: str, package: str) -> tuple[str, ...]:
-        """The folders from which a file in ``directory`` may import ``package``, if any has it."""
-        bases = self._bases(directory)
+    def _roots_of(self, bases: tuple[str, ...], package: str) -> tuple[str, ...]:
+        """Those of some folders that have a package."""
         if (bases, package) not in self._roots:
             self._roots[bases, package] = tuple(
                 base
@@ -286,11 +290,13 @@ class Project:
             directory = os.path.dirname(directory)
 
 
-def _package(directory: str, dots: int) -> list[str]:
+def _package(directory: str, dotted: str) -> tuple[str, ...]:
     """The folder that the dots of a relative import mean."""
-    for _ in range(dots - 1):
+    for dot in dotted[1:]:
+        if dot != ".":
+            break
         directory = os.path.dirname(directory)
-    return [directory]
+    return (directory,)
 
 
 def dotted_name(path: str) -> str:
