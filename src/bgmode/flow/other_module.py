@@ -23,11 +23,7 @@ _FROM_IMPORT = re.compile(
 )
 _IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
 _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
-_DEFINING = {
-    "def": re.compile(r"def (\w+)\("),
-    "class": re.compile(r"class (\w+)"),
-    "=": re.compile(r"\n(\w+)(?: =|: )"),
-}
+_DEFINING = [re.compile(each) for each in (r"def (\w+)\(", r"class (\w+)", r"\n(\w+)(?: =|: )")]
 _GLOBAL = re.compile(r"\n[ \t]+global[ \t]+([\w, \t]+)(?=[\r\n#;])")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
 _USED_BEHIND = ("(", ".", "[", " |")
@@ -154,8 +150,7 @@ class OtherModule:
 
     def seems_to_define(self, name: str) -> bool:
         """Whether the module seems to define a name itself; cheaper than parsing it."""
-        likely_first = ("class", "=", "def") if name[:1].isupper() else ("def", "=", "class")
-        return any(name in self._defined(means) for means in likely_first)
+        return name in self._defined
 
     def defines_function(self, name: str) -> bool:
         """Whether the module seems to define a function called so, at any level."""
@@ -172,23 +167,21 @@ class OtherModule:
         lists = _GLOBAL.findall(self.text)
         return frozenset(name.strip() for names in lists for name in names.split(","))
 
-    def _defined(self, means: str) -> frozenset[str]:
-        """The names that are defined by some means."""
-        if means not in self._definitions:
-            found = _DEFINING[means].findall(f"\n{self.text}")
-            self._definitions[means] = frozenset(found)
-        return self._definitions[means]
-
     @cached_property
-    def _definitions(self) -> dict[str, frozenset[str]]:
-        return {}
+    def _defined(self) -> frozenset[str]:
+        text = f"\n{self.text}"
+        return frozenset(name for pattern in _DEFINING for name in pattern.findall(text))
 
     def may_bind(self, name: str) -> bool:
-        """Whether the module may bind a name, by itself or by another star.
+        """Whether the module may bind a name, by itself or by another star."""
+        return "*" in self.passes_on or self.may_bind_itself(name)
+
+    def may_bind_itself(self, name: str) -> bool:
+        """Whether the module may bind a name by something else than a star.
 
         The name of a builtin is written in most modules, which do not bind it.
         """
-        if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
+        if self.seems_to_define(name) or name in self.passes_on:
             return True
         return not hasattr(builtins, name) and _stands(self.text, name)
 

@@ -100,7 +100,14 @@ class Project:
     def _gives(self, module: OtherModule, name: str) -> bool:
         if name.startswith("_") if module.listed is None else name not in module.listed:
             return False
-        return module.plainly_defines(name) or self._binds(module, name)
+        if module.plainly_defines(name):
+            return True
+        if module.may_bind_itself(name):
+            return self._binds(module, name)
+        return any(
+            names == [name] and self._exports(star, name)
+            for star, names in self.passed_on(module, name)
+        )
 
     def _binds(self, module: OtherModule, name: str) -> bool:
         self.bring(module.names, module.path, [name])
