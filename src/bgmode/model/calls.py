@@ -216,6 +216,11 @@ def _written_background(call: ast.Call, provider: Provider) -> Presence:
     return argument(written, provider.parameters["background"], provider).presence
 
 
+def _outer_first(call: ast.Call) -> tuple[int, ...]:
+    """Where a call stands; ``a.b().c()`` begins where ``a.b()`` does, and ends behind it."""
+    return call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)
+
+
 class Calls:
     """The operations of one module and their arguments."""
 
@@ -229,17 +234,13 @@ class Calls:
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
         """Every call of an operation, in the order of the text."""
-        suspects = self.clients.suspects
-        found = [
-            (call, access)
-            for call in self.names.calls
-            if (call.func in suspects or not suspects.isdisjoint(call.args))
-            and (access := self._access(call))
-        ]
-        return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
+        around = map(self.names.parent.get, self.clients.suspects)
+        calls = sorted({node for node in around if isinstance(node, ast.Call)}, key=_outer_first)
+        return [(call, access) for call in calls if (access := self._access(call))]
 
     def _access(self, call: ast.Call) -> Access | None:
-        access = self.clients.access(call.func)
+        suspects = self.clients.suspects
+        access = self.clients.access(call.func) if call.func in suspects else None
         if access is None:
             access = self._given(call)
         if access is None or is_another_call(access.operation, call.keywords):
@@ -251,7 +252,7 @@ class Calls:
         if isinstance(call.func, ast.Name) and call.func.id in {"map", "filter"}:
             return None
         for argument in call.args:
-            if isinstance(argument, ast.Attribute | ast.Name):
+            if isinstance(argument, ast.Attribute | ast.Name) and argument in self.clients.suspects:
                 access = self.clients.access(argument)
                 if access is not None and not self.clients.is_called_inside(argument):
                     return None if self.clients.is_called_later(call) else access
