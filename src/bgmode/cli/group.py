@@ -11,7 +11,7 @@ import click
 
 import bgmode
 
-_MANY_OBJECTS = 1_000_000
+_MANY_OBJECTS = 200_000
 """New objects before garbage is looked for: of trees, which are no garbage, there are many."""
 _COMMANDS = {
     "check": "report what is wrong with background jobs",

@@ -351,6 +351,7 @@ class Names:
         self._scope_nodes: dict[ast.AST, ScopeNode] = {}
         self._defining: dict[tuple[str, ScopeNode], Scope | None] = {}
         self._methods: dict[ast.ClassDef, dict[str, FunctionNode]] = {}
+        self._calls_of: dict[str, list[ast.Call]] = {}
         self.tricky: dict[ast.ClassDef, bool] = {}  # classes that change what an object is
         self.acting: dict[ast.ClassDef, bool] = {}  # and those that act where no call is written
         self.tells: dict[ast.Call, bool] = {}  # whether a call is a log line, as found
@@ -428,7 +429,8 @@ class Names:
 
     def _call(self, node: ast.Call) -> None:
         self.calls.append(node)
-        self._note_mutation(node.func)
+        if type(node.func) is ast.Attribute and node.func.attr in MUTATORS:
+            self._note_change(node.func.value)
 
     def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -448,11 +450,6 @@ class Names:
             changed = changed.value
         if isinstance(changed, ast.Name):
             self.mutated.setdefault(changed.id, set()).add(ANY_ENTRY)
-
-    def _note_mutation(self, function: ast.expr) -> None:
-        match function:
-            case ast.Attribute(value=inner, attr=attribute) if attribute in MUTATORS:
-                self._note_change(inner)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -609,20 +606,16 @@ class Names:
 
     def calls_of(self, name: str) -> list[ast.Call]:
         """The calls of something that is called ``name``, alone or as an attribute."""
-        return self._calls_by_name.get(name, [])
+        if name not in self._calls_of:
+            around = [(mention, self.parent[mention]) for mention in self.mentions.get(name, ())]
+            self._calls_of[name] = [
+                call for node, call in around if isinstance(call, ast.Call) and call.func is node
+            ]
+        return self._calls_of[name]
 
     def calls_to(self, function: FunctionNode) -> Iterator[ast.Call]:
         """The calls of a function of this module."""
         return (call for call in self.calls_of(function.name) if self.callee(call) is function)
-
-    @cached_property
-    def _calls_by_name(self) -> dict[str, list[ast.Call]]:
-        found: dict[str, list[ast.Call]] = {}
-        for call in self.calls:
-            match call.func:
-                case ast.Name(id=name) | ast.Attribute(attr=name):
-                    found.setdefault(name, []).append(call)
-        return found
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around ``node``, nearest first, the module last."""

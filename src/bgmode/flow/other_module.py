@@ -23,7 +23,11 @@ _FROM_IMPORT = re.compile(
 )
 _IMPORT = re.compile(r"import[ \t]+(?P<names>[^;#\r\n]*)")
 _NAMED = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?")
-_DEFINING = [re.compile(each) for each in (r"def (\w+)\(", r"class (\w+)", r"\n(\w+)(?: =|: )")]
+_DEFINING = {
+    "def": re.compile(r"def (\w+)\("),
+    "class": re.compile(r"class (\w+)"),
+    "=": re.compile(r"\n(\w+)(?: =|: )"),
+}
 _GLOBAL = re.compile(r"\n[ \t]+global[ \t]+([\w, \t]+)(?=[\r\n#;])")
 _COMMENT = re.compile(r"#[^\r\n]*|\\")
 _USED_BEHIND = ("(", ".", "[", " |")
@@ -150,7 +154,8 @@ class OtherModule:
 
     def seems_to_define(self, name: str) -> bool:
         """Whether the module seems to define a name itself; cheaper than parsing it."""
-        return name in self._defined
+        likely_first = ("class", "=", "def") if name[:1].isupper() else ("def", "=", "class")
+        return any(name in self._defined_by(sign) for sign in likely_first)
 
     def defines_function(self, name: str) -> bool:
         """Whether the module seems to define a function called so, at any level."""
@@ -167,10 +172,14 @@ class OtherModule:
         lists = _GLOBAL.findall(self.text)
         return frozenset(name.strip() for names in lists for name in names.split(","))
 
+    def _defined_by(self, sign: str) -> frozenset[str]:
+        if sign not in self._defined:
+            self._defined[sign] = frozenset(_DEFINING[sign].findall(f"\n{self.text}"))
+        return self._defined[sign]
+
     @cached_property
-    def _defined(self) -> frozenset[str]:
-        text = f"\n{self.text}"
-        return frozenset(name for pattern in _DEFINING for name in pattern.findall(text))
+    def _defined(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def may_bind(self, name: str) -> bool:
         """Whether the module may bind a name, by itself or by another star."""

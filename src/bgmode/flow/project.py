@@ -35,14 +35,17 @@ class Project:
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
+        self._holding: dict[ast.AST, OtherModule] = {}
         self._dead_ends: list[tuple[tuple[object, ...], set[ast.AST]]] = []
 
     def holding(self, node: ast.AST) -> OtherModule | None:
         """The module, of those that have been read, that ``node`` stands in."""
-        for module in self._modules.values():
-            if module is not None and "names" in module.__dict__ and node in module.names.parent:
-                return module
-        return None
+        if node not in self._holding:
+            for module in self._modules.values():
+                if module and "names" in module.__dict__ and node in module.names.parent:
+                    self._holding[node] = module
+                    break
+        return self._holding.get(node)
 
     def dead_ends(self, *facts: object) -> set[ast.AST]:
         """The functions that come to nothing by just these facts; kept for those who ask again."""
