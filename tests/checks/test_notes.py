@@ -114,3 +114,45 @@ def test_a_dict_that_is_filled_and_the_call_that_gets_it_are_both_named() -> Non
     assert notes(FILLED, "BGM501") == [("background is set here", "background=True")]
     for code in ("BGM101", "BGM401"):
         assert notes(FILLED, code) == [("this is the call", CREATED)] * 2
+
+
+ELSEWHERE = """
+class Jobs:
+    def options(self, prompt):
+        return {"input": prompt, "background": True}
+
+    def start(self, client, prompt):
+        return client.responses.create(**self.options(prompt))
+
+    def start_it(self, client, prompt):
+        options = self.options(prompt)
+        return client.responses.create(**options)
+
+
+def by_default(client, prompt):
+    options = {"input": prompt}
+    options.setdefault("background", True)
+    return client.responses.create(**options)
+
+
+def by_default_in_the_body(client, prompt):
+    body = {"input": prompt}
+    body.setdefault("background", True)
+    return client.responses.create(input=prompt, extra_body=body)
+
+
+def overridden(client, prompt):
+    options = {"background": True, "input": prompt}
+    options.setdefault("background", False)
+    return client.responses.create(**options)
+"""
+
+
+def test_a_helper_and_a_default_that_say_it_are_named() -> None:
+    told = [
+        ("background is set here", '"background"'),
+        ("background is set here", '"background"'),
+        ("background is set here", 'options.setdefault("background", True)'),
+        ("background is set here", 'body.setdefault("background", True)'),
+    ]
+    assert notes(ELSEWHERE, "BGM101") == [*told, ("this is the call", CREATED)]

@@ -293,6 +293,7 @@ class Subject:
     ) -> Finding:
         """A finding where a call is told to run in the background, and a note at the call."""
         away = [self.note("this is the call", call.node)] if call.set_at is not None else []
+        away += self.notes("background is set here", call.set_far)
         return self.finding(call.anchor, message, [*away, *notes], fix)
 
     def note(self, message: str, at: ast.AST) -> Note:
@@ -302,7 +303,7 @@ class Subject:
     def created(self, call: BackgroundCall) -> list[Note]:
         """For a finding elsewhere: the call that creates the job, and what it is told by."""
         created = self.note("the job is created here", call.node)
-        return [created, *self.notes("background is set here", call.set_at)]
+        return [created, *self.notes("background is set here", call.set_at or call.set_far)]
 
     def notes(self, message: str, at: ast.AST | None) -> list[Note]:
         """The same, where there is such a place."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Literal, TypeAlias
 
 from bgmode.flow.exits import State
@@ -29,7 +29,7 @@ from bgmode.flow.values import (
 from bgmode.flow.written import is_run, writes
 from bgmode.knowledge import Operation, Provider
 from bgmode.model.clients import Access, Client, Clients
-from bgmode.model.origins import Origin, is_put_in, origins
+from bgmode.model.origins import Origin, is_put_in, origins, set_far
 from bgmode.model.reaching import lasts, reaching
 from bgmode.model.world import JobWorld, is_another_call, is_long
 
@@ -169,6 +169,16 @@ class BackgroundCall(CreateCall):
         """Where ``background`` is written, if that is another place than the call itself."""
         is_inside = self.anchor is self.node or self.names.is_within(self.anchor, self.node)
         return None if is_inside else self.anchor
+
+    @property
+    def set_far(self) -> ast.AST | None:
+        """The same, if the function that the call stands in does not write it as an entry."""
+        if self.anchor is not self.node:
+            return None
+        name, bodies = self.provider.parameters["background"], self.provider.bodies
+        calls = (self.node, *self.access.partials)
+        places = (set_far(self.names, call, name, bodies) for call in calls)
+        return next(chain.from_iterable(places), None)
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -107,6 +107,23 @@ def origins(names: Names, call: ast.Call, name: str, bodies: Collection[str]) ->
     return found
 
 
+def set_far(names: Names, call: ast.Call, name: str, bodies: Collection[str]) -> Iterator[ast.AST]:
+    """Where a function of the module, or ``setdefault``, gives what the call spreads an entry.
+
+    A plain denial does not count.
+    """
+    wanted = Wanted(name, far=True)
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg in bodies:
+            for origin in of_mapping(names, call, keyword.value, wanted):
+                if not is_denial(origin.value):
+                    yield origin.node
+            if isinstance(keyword.value, ast.Name):
+                for default in _defaults_of(names, call, keyword.value.id, wanted):
+                    if not is_denial(default.args[1]):
+                        yield default
+
+
 def _of_call(
     names: Names, call: ast.Call, wanted: Wanted, seen: Seen = frozenset()
 ) -> Iterator[Origin]:
@@ -218,24 +235,23 @@ def _is_put_before(names: Names, call: ast.Call, variable: str, wanted: Wanted) 
         (getattr(origin.node, "lineno", 0), origin.value)
         for origin in _of_variable(names, call, variable, wanted, frozenset())
     ]
-    put += _defaults_of(names, scope.node, variable, wanted)
+    defaults = _defaults_of(names, call, variable, wanted)
+    put += [(default.lineno, default.args[1]) for default in defaults]
     return any(since <= line <= call.lineno and not is_denial(value) for line, value in put)
 
 
-def _defaults_of(
-    names: Names, scope: ScopeNode, variable: str, wanted: Wanted
-) -> Iterator[tuple[int, ast.expr]]:
-    """Where ``variable.setdefault(name, value)`` stands, and with which value."""
+def _defaults_of(names: Names, at: ast.AST, variable: str, wanted: Wanted) -> Iterator[ast.Call]:
+    """The calls ``variable.setdefault(name, value)`` in the function that ``at`` stands in."""
     for mention in names.mentions.get(variable, []):
         match names.parent[mention]:
             case ast.Attribute(attr="setdefault") as method:
                 match names.parent[method]:
-                    case ast.Call(args=[key, value]) as call if (
+                    case ast.Call(args=[key, _]) as call if (
                         call.func is method
                         and wanted.is_meant(names, key)
-                        and (names.function(call) or names.tree) is scope
+                        and names.function(call) is names.function(at)
                     ):
-                        yield call.lineno, value
+                        yield call
 
 
 def _inside(scope: ScopeNode) -> Iterator[ast.AST]:
