@@ -22,6 +22,9 @@ NAMED = {
     "by its name": "getattr(client.responses, 'create')()",
     "a name for it": "make = client.responses.create\nmake()",
     "a name for the resource": "jobs = client.responses\njobs.create()",
+    "a name unpacked for the resource": "jobs, other = client.responses, 1\njobs.create()",
+    "a name unpacked for a view": "[raw, other] = client.responses.with_raw_response, 1\n"
+    "raw.create()",
     "a name fetched": "jobs = getattr(client, 'responses')\njobs.create()",
     "a walrus": "if make := client.responses.create:\n    make()",
     "an attribute": "class A:\n    def __init__(self):\n        self.jobs = client.responses\n"

@@ -258,6 +258,24 @@ def repeat(ask, done, job_id):
         "acme/api.py": "from acme.main import *\n" + API,
         "acme/main.py": waiting("from acme.api import *", "fetch", "is_done"),
     },
+    "a name that modules have of each other, and none of them by itself": {
+        "front.py": "from back import *\nfrom extra import *\n",
+        "back.py": "from extra import *\nfrom front import *\n",
+        "extra.py": "from front import save\n",
+        "main.py": """
+            from openai import OpenAI
+            from back import *
+            from front import *
+
+            client = OpenAI()
+
+            def start(question):
+                job = client.responses.create(
+                    model="o3", input=question, background=True  # expect: BGM101
+                )
+                save(job.id)
+        """,
+    },
     "everything of a module, without a leading underscore": {
         "settings.py": "OPTIONS = {'background': True}\n_HIDDEN = {'background': True}\n",
         "main.py": """

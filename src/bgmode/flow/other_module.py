@@ -182,15 +182,11 @@ class OtherModule:
         return {}
 
     def may_bind(self, name: str) -> bool:
-        """Whether the module may bind a name, by itself or by another star."""
-        return "*" in self.passes_on or self.may_bind_itself(name)
-
-    def may_bind_itself(self, name: str) -> bool:
-        """Whether the module may bind a name by something else than a star.
+        """Whether the module may bind a name, by itself or by another star.
 
         The name of a builtin is written in most modules, which do not bind it.
         """
-        if self.seems_to_define(name) or name in self.passes_on:
+        if "*" in self.passes_on or self.seems_to_define(name) or name in self.passes_on:
             return True
         return not hasattr(builtins, name) and _stands(self.text, name)
 

@@ -32,6 +32,7 @@ class Project:
         self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
         self._used: dict[str, list[OtherModule]] = {}
         self._uses: dict[tuple[str, str], bool] = {}
+        self._bringing: set[tuple[str, str]] = set()
         self._exported: dict[tuple[str, str], bool] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._roots: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
@@ -80,9 +81,14 @@ class Project:
 
     def bring(self, names: Names, path: str, wanted: Iterable[str]) -> None:
         """Bind those of the ``wanted`` names that ``from module import *`` gives the file."""
-        missing = [name for name in wanted if names.lacks(name)] if names.stars else []
+        missing = [
+            name
+            for name in (wanted if names.stars else ())
+            if (path, name) not in self._bringing and names.lacks(name)
+        ]
         given = [(star, self.find(path, module_of(star))) for star in names.stars if missing]
         for name in missing:
+            self._bringing.add((path, name))  # modules may import each other
             giving = [
                 (star, found[0])
                 for star, found in given
@@ -91,6 +97,7 @@ class Project:
             for star, module in giving:
                 if len(giving) == 1 or self._binds(module, name):
                     names.bring(name, star)
+            self._bringing.discard((path, name))
 
     def _exports(self, module: OtherModule, name: str) -> bool:
         """Whether ``from module import *`` binds a name."""
@@ -103,14 +110,7 @@ class Project:
     def _gives(self, module: OtherModule, name: str) -> bool:
         if name.startswith("_") if module.listed is None else name not in module.listed:
             return False
-        if module.plainly_defines(name):
-            return True
-        if module.may_bind_itself(name):
-            return self._binds(module, name)
-        return any(
-            names == [name] and self._exports(star, name)
-            for star, names in self.passed_on(module, name)
-        )
+        return module.plainly_defines(name) or self._binds(module, name)
 
     def _binds(self, module: OtherModule, name: str) -> bool:
         self.bring(module.names, module.path, [name])

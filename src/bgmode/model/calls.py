@@ -226,11 +226,6 @@ def _written_background(call: ast.Call, provider: Provider) -> Presence:
     return argument(written, provider.parameters["background"], provider).presence
 
 
-def _outer_first(call: ast.Call) -> tuple[int, ...]:
-    """Where a call stands; ``a.b().c()`` begins where ``a.b()`` does, and ends behind it."""
-    return call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)
-
-
 class Calls:
     """The operations of one module and their arguments."""
 
@@ -244,9 +239,10 @@ class Calls:
     @cached_property
     def operations(self) -> list[tuple[ast.Call, Access]]:
         """Every call of an operation, in the order of the text."""
-        around = map(self.names.parent.get, self.clients.suspects)
-        calls = sorted({node for node in around if isinstance(node, ast.Call)}, key=_outer_first)
-        return [(call, access) for call in calls if (access := self._access(call))]
+        around = set(map(self.names.parent.get, self.clients.suspects))
+        calls = (call for call in self.names.calls if call in around)
+        found = [(call, access) for call in calls if (access := self._access(call))]
+        return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
 
     def _access(self, call: ast.Call) -> Access | None:
         suspects = self.clients.suspects

@@ -93,6 +93,8 @@ class Mentions:
                 yield from _name_of(target)
             case ast.Return() if isinstance(code := self.names.function(above), FUNCTIONS):
                 yield code.name
+            case ast.Tuple() | ast.List():  # unpacked, or looked into
+                yield from self.other_names(above)
             case ast.arguments():  # it is a default
                 for parameter in (*above.posonlyargs, *above.args, *above.kwonlyargs):
                     yield parameter.arg
