@@ -12,10 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from bgmode.flow.names import Names
 from bgmode.flow.written import writes
 from bgmode.source import Source, Unreadable
+
+Wanted: TypeAlias = tuple[tuple[str, ...], ...]
+"""Words that are looked for in a module: all those of one of the tuples."""
 
 _FROM_IMPORT = re.compile(
     r"from\b[ \t]*(?P<module>[\w.]*)(?:[ \t]|\\\r?\n)*(?<!\w)import\b[ \t]*"
@@ -123,14 +127,14 @@ class OtherModule:
                     return frozenset(word for word in words if isinstance(word, str))
         return None
 
-    def holds(self, wanted: tuple[tuple[str, ...], ...]) -> bool:
+    def holds(self, wanted: Wanted) -> bool:
         """Whether all words of one of the tuples stand in the text."""
         if wanted not in self._held:
             self._held[wanted] = any(all(map(self._has, words)) for words in wanted)
         return self._held[wanted]
 
     @cached_property
-    def _held(self) -> dict[tuple[tuple[str, ...], ...], bool]:
+    def _held(self) -> dict[Wanted, bool]:
         return {}
 
     def _has(self, word: str) -> bool:

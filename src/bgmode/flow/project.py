@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from operator import is_
 
 from bgmode.flow.names import Names, module_of
-from bgmode.flow.other_module import OtherModule
+from bgmode.flow.other_module import OtherModule, Wanted
 from bgmode.source import Source, Unreadable, decode
 
 _DEEPEST_PACKAGE = 20
@@ -30,6 +30,7 @@ class Project:
         self._directories: dict[str, str] = {}
         self._found: dict[tuple[tuple[str, ...], str], tuple[OtherModule, list[str]] | None] = {}
         self._passed_on: dict[tuple[str, str], list[tuple[OtherModule, list[str]]]] = {}
+        self._mentioning: dict[tuple[str, str, Wanted], bool] = {}
         self._used: dict[str, list[OtherModule]] = {}
         self._uses: dict[tuple[str, str], bool] = {}
         self._bringing: set[tuple[str, str]] = set()
@@ -122,7 +123,12 @@ class Project:
         A leading dot is the file's own package, as in ``from . import x``.
         """
         directory = self._directory_of(importer)
-        bases = _package(directory, dotted) if dotted[:1] == "." else self._bases(directory)
+        if dotted[:1] == ".":
+            bases = _package(directory, dotted)
+        else:
+            bases = self._roots_of(self._bases(directory), dotted.partition(".")[0])
+        if not bases:
+            return None
         key = (bases, dotted)
         if key not in self._found:
             self._found[key] = self._newly_found(bases, dotted)
@@ -158,7 +164,12 @@ class Project:
         Each with what is left of the name.
         """
         found = self.find(importer, dotted)
-        waiting = [] if found is None else [found]
+        return iter(()) if found is None else self._way_on(*found)
+
+    def _way_on(
+        self, module: OtherModule, names: list[str]
+    ) -> Iterator[tuple[OtherModule, list[str]]]:
+        waiting = [(module, names)]
         for _ in range(_FARTHEST):
             yield from waiting
             waiting = [
@@ -167,6 +178,22 @@ class Project:
                 if names
                 for further in self.passed_on(module, names[0])
             ]
+
+    def may_mention(self, importer: str, dotted: str, wanted: Wanted) -> bool:
+        """Whether an imported name leads to a module in which all words of a tuple stand."""
+        found = self.find(importer, dotted)
+        if found is None:
+            return False
+        module, names = found
+        asked = (module.path, names[0] if names else "", wanted)
+        if asked not in self._mentioning:
+            self._mentioning[asked] = any(
+                further.holds(wanted)
+                # `import acme.jobs`: what is meant is told later
+                or (not rest and further.is_package)
+                for further, rest in self._way_on(module, names)
+            )
+        return self._mentioning[asked]
 
     def may_write(self, importer: str, used: Iterable[str], word: str) -> bool:
         """Whether some imported names lead to a module that may give something an entry ``word``.
@@ -234,7 +261,7 @@ class Project:
         names = dotted.lstrip(".")
         parts = names.split(".") if names else []
         is_relative = names != dotted
-        for base in bases if is_relative else self._roots_of(bases, names.partition(".")[0]):
+        for base in bases:
             for length in range(self._deepest(base, parts), 0, -1):
                 stem = os.path.join(base, *parts[:length])
                 for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):

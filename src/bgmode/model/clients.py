@@ -27,7 +27,7 @@ from bgmode.flow.names import (
     reads,
     unawaited,
 )
-from bgmode.flow.other_module import OtherModule
+from bgmode.flow.other_module import OtherModule, Wanted
 from bgmode.flow.values import Truth, Value
 from bgmode.knowledge import Operation, Provider, providers_for
 from bgmode.model.mentions import Mentions, as_attribute
@@ -37,8 +37,6 @@ from bgmode.model.requests import VERBS, requested
 _FARTHEST = 6  # how many names are followed
 
 Node: TypeAlias = ast.expr
-Wanted: TypeAlias = tuple[tuple[str, ...], ...]
-"""Words that are looked for in a module: all those of one of the tuples."""
 
 
 class ProjectImports(Protocol):

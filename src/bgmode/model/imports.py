@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from bgmode.flow.names import Names
-from bgmode.flow.other_module import OtherModule
+from bgmode.flow.other_module import OtherModule, Wanted
 from bgmode.flow.project import Project, dotted_name
 from bgmode.flow.values import ClassRef, Function, Instance, Known, Missing, Partial, Record, Value
 from bgmode.knowledge import Provider
-from bgmode.model.clients import Clients, Wanted
+from bgmode.model.clients import Clients
 from bgmode.model.world import constant
 
 _FARTHEST = 4  # modules that are followed one after the other
@@ -47,7 +47,6 @@ class Imports:
         self.path = path
         self.is_package = os.path.basename(path) == "__init__.py"
         self._known: dict[str, Value | None] = {}
-        self._mentioned: dict[tuple[str, Wanted], bool] = {}
 
     @cached_property
     def module(self) -> str:
@@ -82,15 +81,7 @@ class Imports:
 
     def may_mention(self, dotted: str, wanted: Wanted) -> bool:
         """Whether an imported name leads to a module in which all words of a tuple stand."""
-        asked = (dotted, wanted)
-        if asked not in self._mentioned:
-            self._mentioned[asked] = any(
-                module.holds(wanted)
-                # `import acme.jobs`: what is meant is told later
-                or (not names and module.is_package)
-                for module, names in self.way(dotted)
-            )
-        return self._mentioned[asked]
+        return self.neighbours.project.may_mention(self.path, dotted, wanted)
 
     def way(self, dotted: str) -> Iterator[tuple[OtherModule, list[str]]]:
         """The modules that may pass an imported name on, and then the one that defines it.

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bgmode.flow.names import FUNCTIONS, Code, FunctionNode, dotted
+from bgmode.flow.other_module import Wanted
 from bgmode.flow.values import ClassRef, Function, Instance
 from bgmode.knowledge import Provider
 from bgmode.model.calls import Calls
-from bgmode.model.clients import Clients, ProjectImports, Wanted
+from bgmode.model.clients import Clients, ProjectImports
 from bgmode.model.reaching import Reaching, reaching
 from bgmode.model.world import is_long
 
