@@ -152,6 +152,7 @@ def main() -> None:
     show("all", files)
     show("no background call or loop", [file for file in files if not file.has_jobs])
     show("some (* with -v)", [file for file in files if file.has_jobs])
+    show("500 to 2,000 lines", [file for file in files if 500 <= file.text.count("\n") <= 2000])
 
 
 if __name__ == "__main__":
