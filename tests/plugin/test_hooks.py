@@ -11,12 +11,13 @@ import pytest
 from tests.command import BAD, BIN
 from tests.conftest import ROOT
 
+GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@example.org")
 HOOKS = ("bgmode", "bgmode-fix", "bgmode-policy", "bgmode-project")
 
 
 def git(*arguments: str, cwd: Path) -> str:
     return subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments],
+        [*GIT, *arguments],
         cwd=cwd,
         check=True,
         capture_output=True,
@@ -122,9 +123,13 @@ def test_a_commit_is_refused(repository: Path, cache: Path) -> None:
     environment = {**os.environ, "PRE_COMMIT_HOME": str(cache)}
     subprocess.run([BIN / "pre-commit", "install"], cwd=repository, check=True, capture_output=True)
     (repository / "a.py").write_text((repository / "a.py").read_text() + "\n")
-    commit = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-am", "more"]
     done = subprocess.run(
-        commit, cwd=repository, capture_output=True, text=True, check=False, env=environment
+        [*GIT, "commit", "-am", "more"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
     assert done.returncode == 1
     assert "BGM101" in done.stdout + done.stderr

@@ -129,13 +129,7 @@ class OtherModule:
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether all words of one of the tuples stand in the text."""
-        if wanted not in self._held:
-            self._held[wanted] = any(all(map(self._has, words)) for words in wanted)
-        return self._held[wanted]
-
-    @cached_property
-    def _held(self) -> dict[Wanted, bool]:
-        return {}
+        return any(all(map(self._has, words)) for words in wanted)
 
     def _has(self, word: str) -> bool:
         if word not in self._words:

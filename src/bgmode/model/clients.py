@@ -223,9 +223,9 @@ class Clients:
             for node, link in self._mentions.attributes(word)
             if word in self._alone or self._may_have_operations(link.value)
         )
-        verbs = [node for verb in self._verbs for node in self._mentions.of(verb)]
-        requests = {node for node in verbs if node is getattr(self.names.parent[node], "func", 0)}
-        others = (node for node in verbs if node not in requests)
+        requests = {call.func for verb in self._verbs for call in self.names.calls_of(verb)}
+        kept = (node for verb in self._verbs for node in self._mentions.of(verb))
+        others = (node for node in kept if node not in requests)
         return self._mentions.standing_for([*named, *written, *others]) | requests
 
     @cached_property

@@ -113,15 +113,21 @@ def set_far(names: Names, call: ast.Call, name: str, bodies: Collection[str]) ->
     A plain denial does not count.
     """
     wanted = Wanted(name, far=True)
+    for mapping in _spread(call, bodies):
+        for origin in of_mapping(names, call, mapping, wanted):
+            if not is_denial(origin.value):
+                yield origin.node
+        if isinstance(mapping, ast.Name):
+            for default in _defaults_of(names, call, mapping.id, wanted):
+                if not is_denial(default.args[1]):
+                    yield default
+
+
+def _spread(call: ast.Call, bodies: Collection[str]) -> Iterator[ast.expr]:
+    """The mappings whose entries become arguments of a call."""
     for keyword in call.keywords:
         if keyword.arg is None or keyword.arg in bodies:
-            for origin in of_mapping(names, call, keyword.value, wanted):
-                if not is_denial(origin.value):
-                    yield origin.node
-            if isinstance(keyword.value, ast.Name):
-                for default in _defaults_of(names, call, keyword.value.id, wanted):
-                    if not is_denial(default.args[1]):
-                        yield default
+            yield keyword.value
 
 
 def _of_call(
@@ -215,9 +221,9 @@ def is_put_in(names: Names, call: ast.Call, name: str, bodies: Collection[str]) 
     and the call, and is more than a plain denial.
     """
     return any(
-        _is_put_before(names, call, keyword.value.id, Wanted(name))
-        for keyword in call.keywords
-        if (keyword.arg is None or keyword.arg in bodies) and isinstance(keyword.value, ast.Name)
+        _is_put_before(names, call, mapping.id, Wanted(name))
+        for mapping in _spread(call, bodies)
+        if isinstance(mapping, ast.Name)
     )
 
 
